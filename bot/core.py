@@ -1,0 +1,30 @@
+"""What every part of the app shares: settings, store, texts, clock, events. Built once, passed along."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.events import Hub
+from bot.settings import Settings
+from bot.store.engine import Store
+from bot.texts import Catalogue
+from knowledge.client import KnowledgeClient
+
+
+def utc_now() -> dt.datetime:
+    """The wall clock; tests pass their own."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass
+class Core:
+    """The app's shared parts."""
+
+    settings: Settings
+    store: Store
+    texts: Catalogue
+    knowledge: KnowledgeClient
+    hub: Hub
+    now: Callable[[], dt.datetime] = utc_now

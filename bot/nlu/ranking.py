@@ -1,0 +1,124 @@
+"""Last word on the intent: the classifier's ranking and what retrieval found, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
+from rasa.shared.nlu.training_data.message import Message
+
+ASK_FAQ = "ask_faq"
+FALLBACK = "nlu_fallback"
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Probabilities, 0 to 1."""
+
+    intent: float = 0.45  # an ordinary chat intent counts from here
+    careful: float = 0.35  # so does one of `careful_intents`: missing it is worse than a needless telephone number
+    found: float = 0.20  # retrieval has something to say from here
+    sure: float = 0.62  # retrieval is sure
+    careful_intents: tuple[str, ...] = ("emergency_", "ask_human", "protected_identity")
+
+    def is_careful(self, intent: str) -> bool:
+        """Whether the intent is one whose miss is worse than a false alarm."""
+        return intent.startswith(self.careful_intents)
+
+
+def decide(
+    ranking: Sequence[Mapping[str, Any]], candidates: Sequence[Mapping[str, Any]], limits: Thresholds
+) -> tuple[str, float]:
+    """Chooses the intent.
+
+    Args:
+        ranking: `{name, confidence}`, best first, from the classifier.
+        candidates: `{article_id, probability, ...}`, best first, from retrieval.
+        limits: where the borders are.
+
+    Returns:
+        Name and confidence. `ask_faq` when the citizen asks for something the knowledge base may hold (the action
+        then answers or asks back), `nlu_fallback` when nobody has an idea.
+    """
+    found = float(candidates[0]["probability"]) if candidates else 0.0
+    name, confidence = (str(ranking[0]["name"]), float(ranking[0]["confidence"])) if ranking else (FALLBACK, 0.0)
+    for entry in ranking:
+        if limits.is_careful(str(entry["name"])) and float(entry["confidence"]) >= limits.careful:
+            return str(entry["name"]), float(entry["confidence"])
+    is_chat = name not in (ASK_FAQ, FALLBACK) and confidence >= limits.intent
+    # "Out of scope" is only the classifier's guess; an article that fits says it was wrong.
+    retrieval_wins = found >= limits.sure and (found > confidence or name == "out_of_scope")
+    if is_chat and not retrieval_wins:
+        return name, confidence
+    if found >= limits.found or (name == ASK_FAQ and confidence >= limits.intent):
+        return ASK_FAQ, max(found, confidence if name == ASK_FAQ else 0.0)
+    return FALLBACK, 1.0 - max(found, confidence)
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class KnowledgeIntentRanker(GraphComponent, IntentClassifier):
+    """Merges the classifier's intents with retrieval's candidates; with the service down, every text is a fallback."""
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        """Something must have ranked the intents before."""
+        return [IntentClassifier]
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """The thresholds; see `Thresholds`."""
+        defaults = Thresholds()
+        return {
+            "intent": defaults.intent,
+            "careful": defaults.careful,
+            "found": defaults.found,
+            "sure": defaults.sure,
+            "careful_intents": list(defaults.careful_intents),
+        }
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        """Makes the component.
+
+        Args:
+            config: the settings.
+        """
+        config = {**self.get_default_config(), **config}
+        self._limits = Thresholds(
+            intent=config["intent"],
+            careful=config["careful"],
+            found=config["found"],
+            sure=config["sure"],
+            careful_intents=tuple(config["careful_intents"]),
+        )
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> KnowledgeIntentRanker:
+        """Called by Rasa."""
+        return cls(config)
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Sets the intent and puts it first in the ranking."""
+        for message in messages:
+            ranking = message.get(INTENT_RANKING_KEY) or []
+            if message.get("knowledge_down"):
+                name, confidence = FALLBACK, 1.0
+            else:
+                name, confidence = decide(ranking, message.get("candidates") or [], self._limits)
+            intent = {"name": name, "confidence": confidence}
+            others = [entry for entry in ranking if entry["name"] != name]
+            message.set(INTENT, intent, add_to_output=True)
+            message.set(INTENT_RANKING_KEY, [intent, *others], add_to_output=True)
+        return messages

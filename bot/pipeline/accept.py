@@ -1,0 +1,158 @@
+"""A message comes in: cleaned, looked at for danger, masked, stored once, acknowledged. Everything else happens later."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import metrics
+from bot.core import Core
+from bot.messages import Rendered
+from bot.pipeline.context import Facts
+from bot.privacy.masking import mask
+from bot.privacy.protected_identity import mentions_protected_identity
+from bot.safety import human, rules
+from bot.store import conversations, messages, schema
+
+MAX_TEXT_LENGTH = 2000
+MAX_ID_LENGTH = 128
+PROTECTED_TEXT = "[…]"  # stands for a text that was never stored
+
+
+class Refused(Exception):
+    """The message can't be taken. `code` is part of the public API, the text is for the channel's developer."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """A citizen's message as a channel parsed it: text, or the payload of a button we issued.
+
+    Args:
+        provider_id: the channel's own id of the message; a second delivery with the same id changes nothing.
+    """
+
+    provider_id: str
+    text: str | None = None
+    payload: str | None = None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Where the message is kept."""
+
+    message_id: str
+    conversation_id: str
+    duplicate: bool
+
+
+def clean(text: str) -> str:
+    """Text as it may be stored: no control characters, no halves of surrogate pairs, composed letters, no blank ends."""
+    text = "".join("�" if "\ud800" <= c <= "\udfff" else c for c in text.replace("\r\n", "\n").replace("\r", "\n"))
+    kept = (c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    return unicodedata.normalize("NFC", "".join(kept)).strip()
+
+
+async def accept(core: Core, conversation_id: str, inbound: Inbound) -> Accepted:
+    """Stores a citizen's message and the turn that will answer it, in one transaction.
+
+    Returns:
+        The message's id; the first one's if it was delivered before.
+
+    Raises:
+        Refused: empty, too long, unknown button, or the conversation is closed.
+    """
+    if not inbound.provider_id or len(inbound.provider_id) > MAX_ID_LENGTH:
+        raise Refused("bad_message_id", f"client_message_id must have 1 to {MAX_ID_LENGTH} characters")
+    try:
+        async with core.store.write() as tx:
+            known = await messages.find_by_provider_id(tx.conn, conversation_id, inbound.provider_id)
+            if known:
+                return Accepted(known, conversation_id, duplicate=True)
+            conversation = await conversations.get(tx.conn, conversation_id)
+            if conversation.owner == "closed":
+                raise Refused("conversation_closed", "the conversation has ended; open a new one")
+            if inbound.payload is not None:
+                action, text = await _pressed(core, tx.conn, conversation_id, inbound.payload)
+                facts, stored = Facts(protected=conversation.protected), text
+            else:
+                action = None
+                text = clean(inbound.text or "")
+                if not text:
+                    raise Refused("empty", "the message has no text")
+                if len(text) > MAX_TEXT_LENGTH:
+                    raise Refused("too_long", f"a message has at most {MAX_TEXT_LENGTH} characters")
+                facts, stored = examine(text, already_protected=conversation.protected)
+            now = core.now()
+            message_id, seq = await messages.append(
+                tx,
+                conversation_id,
+                Rendered(author="citizen", text=stored, language=conversation.language),
+                now=now,
+                provider_id=inbound.provider_id,
+            )
+            await tx.conn.execute(
+                schema.turn.insert().values(
+                    message_id=message_id,
+                    conversation_id=conversation_id,
+                    seq=seq,
+                    state="pending",
+                    attempts=0,
+                    next_attempt_at=now,
+                    facts=facts.to_json(),
+                    action=action,
+                    created_at=now,
+                )
+            )
+            if facts.protected and not conversation.protected:
+                await conversations.update(tx, conversation_id, protected=True)
+    except IntegrityError:  # PostgreSQL: two deliveries of one message at the same moment; the other one won
+        async with core.store.read() as conn:
+            known = await messages.find_by_provider_id(conn, conversation_id, inbound.provider_id)
+        if known is None:
+            raise
+        return Accepted(known, conversation_id, duplicate=True)
+    for kind in facts.masked:
+        metrics.MASKED.labels(kind=kind).inc()
+    return Accepted(message_id, conversation_id, duplicate=False)
+
+
+def examine(text: str, *, already_protected: bool) -> tuple[Facts, str]:
+    """Looks at the raw text and masks it: pure, and the last place that sees it.
+
+    Returns:
+        What was seen, and the text that may be stored.
+    """
+    protected = already_protected or mentions_protected_identity(text)
+    emergency = rules.detect(text)
+    masked = mask(text)
+    facts = Facts(
+        emergency=emergency.kind if emergency else None,
+        wants_human=human.wants_human(text),
+        protected=protected,
+        masked=tuple(sorted({finding.kind for finding in masked.findings})),
+    )
+    return facts, PROTECTED_TEXT if protected else masked.text
+
+
+async def _pressed(core: Core, conn: AsyncConnection, conversation_id: str, payload: str) -> tuple[str, str]:
+    """The action and title of a button issued in this conversation."""
+    if payload.startswith("language:"):
+        code = payload.removeprefix("language:")
+        for language in core.texts.languages():
+            if language.code == code:
+                return f"/language {code}", language.name
+        raise Refused("unknown_payload", "no such language")
+    b = schema.button.c
+    query = sa.select(b.action, b.title).where(b.payload == payload, b.conversation_id == conversation_id)
+    row = (await conn.execute(query)).one_or_none()
+    if row is None:
+        raise Refused("unknown_payload", "this payload was not issued in this conversation")
+    return row.action, row.title

@@ -1,0 +1,83 @@
+"""What one turn knows and decides while it passes through the stages."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.messages import Reply
+from bot.store.conversations import Conversation
+from knowledge.client import Analysis
+
+
+class TurnDecided(Exception):
+    """Raised by a stage when what to say is decided; the stages after it are skipped, rendering and writing are not."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was seen in the raw text before it was masked; all that is kept of it.
+
+    Args:
+        emergency: kind of emergency that the rules found (`bot.safety.rules`).
+        wants_human: the rules read a wish to talk to a person.
+        protected: the citizen speaks of protected identity; then no text was stored.
+        masked: kinds of personal data that were hidden.
+    """
+
+    emergency: str | None = None
+    wants_human: bool = False
+    protected: bool = False
+    masked: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As stored in `turn.facts`."""
+        return {"emergency": self.emergency, "human": self.wants_human, "protected": self.protected, "masked": list(self.masked)}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Facts:
+        """The inverse of `to_json`."""
+        return cls(stored["emergency"], stored["human"], stored["protected"], tuple(stored["masked"]))
+
+
+@dataclass(frozen=True)
+class DeskCall:
+    """A call of the desk, made inside the transaction that writes the turn."""
+
+    kind: str  # offer | press | citizen_wrote
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class TurnContext:
+    """Passed from stage to stage.
+
+    Args:
+        conversation: as read when the turn began; replies are written only while its version still holds.
+        text: the citizen's masked text ("" when nothing may be stored).
+        action: a pressed button's action, instead of text.
+        attempt: 1 at the first try; more after a crash or a dead service.
+    """
+
+    conversation: Conversation
+    message_id: str
+    seq: int
+    text: str
+    action: str | None
+    facts: Facts
+    created_at: dt.datetime
+    attempt: int
+    previously_notified: bool = False  # the citizen has been told that a service is down
+    analysis: Analysis | None = None
+    language: str = "sv"
+    replies: list[Reply] = field(default_factory=list)
+    desk: DeskCall | None = None
+    updates: dict[str, Any] = field(default_factory=dict)  # columns of the conversation to set
+    outcome: str | None = None
+    deferred: str | None = None  # the dead service; the turn is tried again later
+
+    def say(self, reply: Reply) -> None:
+        """Adds a reply; the turn's outcome is that of the last reply which has one."""
+        self.replies.append(reply)
+        self.outcome = reply.outcome or self.outcome

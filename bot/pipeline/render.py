@@ -1,0 +1,107 @@
+"""Puts replies into words: the citizen's language, the catalogue's texts, the articles with source and date."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+from bot.core import Core
+from bot.messages import Button, Rendered, Reply
+from bot.texts import UnknownText
+from knowledge.client import Article, ArticleGone, KnowledgeUnavailable
+
+_log = structlog.get_logger(__name__)
+_MOST_RELATED = 3
+
+
+def render_text(core: Core, reply: Reply, language: str) -> Rendered:
+    """A reply that names no article: the catalogue's text and its buttons.
+
+    Raises:
+        UnknownText: the catalogue has no such key.
+    """
+    if reply.key is None:
+        raise UnknownText(f"reply of type {reply.type} has neither text nor article")
+    params = dict(reply.params)
+    if reply.key == "languages":
+        params["languages"] = ", ".join(spoken.name for spoken in core.texts.languages())
+    payload: dict[str, Any] = {}
+    if reply.preview is not None:
+        payload["preview"] = reply.preview
+    if reply.probability is not None:
+        payload["probability"] = round(reply.probability, 4)
+    return Rendered(
+        author=reply.author,
+        text=core.texts.render(reply.key, language, **params),
+        language=core.texts.language_of(reply.key, language),
+        outcome=reply.outcome,
+        payload=payload,
+        buttons=_titled(core, reply.buttons, language),
+    )
+
+
+def _titled(core: Core, buttons: tuple[Button, ...], language: str) -> tuple[Button, ...]:
+    return tuple(
+        b if b.title else Button(b.action, title=core.texts.render(b.title_key or b.action, language, **b.params), article_id=b.article_id)
+        for b in buttons
+    )
+
+
+async def render(core: Core, reply: Reply, language: str) -> list[Rendered]:
+    """Renders a reply to one message, or two when it answers two questions.
+
+    An article that has passed its review date meanwhile, or can't be read, becomes an honest don't-know.
+    """
+    if reply.type != "answer" or not reply.article_ids:
+        return [render_text(core, reply, language)]
+    rendered: list[Rendered] = []
+    if reply.key is not None and reply.key in core.texts.keys():
+        rendered.append(render_text(core, Reply("text", reply.key, reply.params), language))
+    for article_id in reply.article_ids:
+        try:
+            article = await core.knowledge.article(article_id, language)
+        except (ArticleGone, KnowledgeUnavailable) as gone:
+            _log.warning("article_not_shown", article_id=article_id, reason=type(gone).__name__)
+            rendered.append(render_text(core, Reply("text", "dont_know", outcome="unanswered"), language))
+            continue
+        if article.translation_state == "missing":
+            rendered.append(render_text(core, Reply("text", "missing_translation.note"), language))
+        rendered.append(_answer(core, reply, article, language))
+    return rendered
+
+
+def _answer(core: Core, reply: Reply, article: Article, language: str) -> Rendered:
+    """The article's text as it stands, then what the citizen must know about it."""
+    notes = []
+    if article.live_only:
+        notes.append("live_only.note")
+    if "amount" in article.volatile:
+        notes.append("answer.may_have_changed")
+    if article.translation_state == "stale":
+        notes.append("stale_translation.note")
+    elif article.translation_state == "drafted":
+        notes.append("drafted_translation.note")
+    texts = [article.answer.strip(), *(core.texts.render(key, article.language) for key in notes)]
+    related = tuple(
+        Button(f'/answer_article{{"article_id": "{near.article_id}"}}', title=near.title, article_id=near.article_id)
+        for near in article.next[:_MOST_RELATED]
+    )
+    payload: dict[str, Any] = {
+        "title": article.title,
+        "sources": [source.model_dump(mode="json") for source in article.sources],
+        "updated": str(article.updated),
+        "links": [link.model_dump(mode="json") for link in article.links],
+        "wants_feedback": True,
+    }
+    if reply.probability is not None:
+        payload["probability"] = round(reply.probability, 4)
+    return Rendered(
+        author=reply.author,
+        text="\n\n".join(texts),
+        language=article.language,
+        outcome=reply.outcome or "answered",
+        article_id=article.article_id,
+        payload=payload,
+        buttons=related,
+    )

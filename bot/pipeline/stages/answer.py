@@ -1,0 +1,57 @@
+"""The bot's own part: the operator's switch, then Rasa."""
+
+from __future__ import annotations
+
+import structlog
+
+from bot import metrics
+from bot.core import Core
+from bot.messages import Reply
+from bot.pipeline.context import DeskCall, TurnContext, TurnDecided
+from bot.pipeline.stages.protect import choose_explicitly, human_buttons
+from bot.rasa import RasaUnavailable, ask, to_replies
+from bot.switch import read_switch
+
+_log = structlog.get_logger(__name__)
+
+
+async def switched_off(core: Core, ctx: TurnContext) -> None:
+    """While the bot is off the citizen meets a clear notice with the reason, and the way to a human."""
+    async with core.store.read() as conn:
+        switch = await read_switch(conn)
+    if not switch.enabled:
+        ctx.say(Reply("text", "bot_off", {"reason": switch.reason}, outcome="handover_offered", author="system"))
+        ctx.desk = DeskCall("offer", {"reason": "bot_off", "department": None, "topic": None})
+        raise TurnDecided
+
+
+async def rasa(core: Core, ctx: TurnContext) -> None:
+    """Asks Rasa. A dead service puts the turn off: the citizen is told once, offered a human, and answered later."""
+    if ctx.analysis is None and ctx.action is None:
+        _defer(ctx, "knowledge", "error.knowledge_down")
+    try:
+        ctx.replies += to_replies(await ask(core.settings, ctx))
+    except RasaUnavailable as down:
+        _log.warning("rasa_unavailable", conversation_id=ctx.conversation.id, error=str(down)[:200])
+        _defer(ctx, "rasa", "error.rasa_down")
+    for index, reply in enumerate(ctx.replies):
+        ctx.outcome = reply.outcome or ctx.outcome
+        if reply.type == "offer_human":
+            ctx.replies[index] = Reply("offer_human", reply.key or "offer_human.question", reply.params, buttons=human_buttons(),
+                                       outcome=reply.outcome or "handover_offered")  # fmt: skip
+            ctx.updates["awaiting"] = "human"
+        if reply.key == "language.changed" and reply.params.get("language") in {spoken.code for spoken in core.texts.languages()}:
+            choose_explicitly(ctx, reply.params["language"])
+    ctx.updates["episode_turns"] = ctx.conversation.episode_turns + 1
+    if ctx.conversation.episode_turns + 1 >= core.settings.episode_turns:
+        ctx.updates |= {"episode_turns": 0, "episode": ctx.conversation.episode + 1}
+
+
+def _defer(ctx: TurnContext, service: str, key: str) -> None:
+    metrics.DEFERRED.labels(service=service).inc()
+    ctx.replies.clear()
+    ctx.deferred = service
+    if not ctx.previously_notified:
+        ctx.say(Reply("offer_human", key, buttons=human_buttons(), outcome="error_" + service, author="system"))
+        ctx.updates["awaiting"] = "human"
+    raise TurnDecided

@@ -1,0 +1,106 @@
+"""What comes before any answer: protected identity, danger, the wish for a human, and who owns the word."""
+
+from __future__ import annotations
+
+from bot.core import Core
+from bot.messages import Button, Reply
+from bot.pipeline.context import DeskCall, TurnContext, TurnDecided
+from bot.pipeline.topic import topic_of
+from bot.safety import human, rules
+
+YES_PROBABILITY = 0.6  # of the `affirm`/`deny` signal, when the bot's last message asked a yes/no question
+
+
+async def emergency(core: Core, ctx: TurnContext) -> None:
+    """112 and the right line at once, in every owner state; then the offer of a human."""
+    signals = ctx.analysis.signals if ctx.analysis else {}
+    found = rules.decide(rules.Emergency(ctx.facts.emergency) if ctx.facts.emergency else None, signals)
+    if found is None or ctx.action is not None:
+        return
+    bot_speaks = ctx.conversation.owner == "bot"
+    ctx.say(Reply("text", f"emergency.{found.kind}", outcome="emergency", author="bot" if bot_speaks else "system"))
+    if not bot_speaks:
+        ctx.desk = DeskCall("citizen_wrote", {"emergency": True, "wants_human": False})
+    elif not ctx.facts.protected:
+        department, topic = await topic_of(core, ctx)
+        ctx.desk = DeskCall("offer", {"reason": "emergency", "department": department, "topic": topic})
+    raise TurnDecided
+
+
+async def protected_identity(core: Core, ctx: TurnContext) -> None:
+    """No free text is stored any more; the citizen is told to phone. Also the bot's own masking is told here."""
+    if ctx.facts.protected and ctx.action is None:
+        author = "bot" if ctx.conversation.owner == "bot" else "system"
+        ctx.say(Reply("text", "protected_identity", outcome="handover_offered", author=author))
+        raise TurnDecided
+    if ctx.facts.masked:
+        ctx.say(Reply("text", "masked.notice", author="system"))
+
+
+async def wants_human(core: Core, ctx: TurnContext) -> None:
+    """"Människa" in any words, any language; also a typed yes to the bot's offer of one."""
+    signals = ctx.analysis.signals if ctx.analysis else {}
+    asked = ctx.action == "/human" or (
+        ctx.action is None and human.decide(ctx.facts.wants_human, signals)
+    )
+    answer = _typed_answer(ctx, signals)
+    if ctx.conversation.owner == "bot":
+        if ctx.conversation.awaiting == "consent" and answer is not None:
+            ctx.desk = DeskCall("press", {"action": "/handover_send" if answer else "/handover_cancel"})
+            raise TurnDecided
+        if ctx.conversation.awaiting == "human" and answer is False or ctx.action == "/human_declined":
+            ctx.updates["awaiting"] = None
+            ctx.say(Reply("text", "handover.declined", outcome="smalltalk"))
+            raise TurnDecided
+        if asked or (ctx.conversation.awaiting == "human" and answer):
+            department, topic = await topic_of(core, ctx)
+            reason = "asked" if asked and ctx.action is None else "not_understood"
+            ctx.desk = DeskCall("offer", {"reason": reason, "department": department, "topic": topic})
+            raise TurnDecided
+        if ctx.conversation.awaiting == "human":
+            ctx.updates["awaiting"] = None  # the citizen went on with something else
+    elif asked:
+        ctx.desk = DeskCall("citizen_wrote", {"emergency": False, "wants_human": True})
+        raise TurnDecided
+
+
+def _typed_answer(ctx: TurnContext, signals: dict[str, float]) -> bool | None:
+    """Yes, no or neither, when the last question was a yes/no question."""
+    if ctx.conversation.awaiting is None or ctx.action is not None:
+        return None
+    if signals.get("affirm", 0.0) >= YES_PROBABILITY:
+        return True
+    return False if signals.get("deny", 0.0) >= YES_PROBABILITY else None
+
+
+async def handover_buttons(core: Core, ctx: TurnContext) -> None:
+    """The consent question's buttons and the one that leaves the queue belong to the desk."""
+    if ctx.action in ("/handover_send", "/handover_without_text", "/handover_cancel", "/queue_leave"):
+        ctx.desk = DeskCall("press", {"action": ctx.action})
+        raise TurnDecided
+
+
+async def owner(core: Core, ctx: TurnContext) -> None:
+    """The bot is silent while the queue or an agent owns the conversation."""
+    if ctx.conversation.owner != "bot":
+        ctx.desk = DeskCall("citizen_wrote", {"emergency": False, "wants_human": False})
+        raise TurnDecided
+
+
+async def chosen_language(core: Core, ctx: TurnContext) -> None:
+    """A pressed language button: the choice is kept until the citizen makes another."""
+    if ctx.action and ctx.action.startswith("/language "):
+        choose_explicitly(ctx, ctx.action.removeprefix("/language "))
+        ctx.say(Reply("text", "language.changed", outcome="smalltalk", author="bot" if ctx.conversation.owner == "bot" else "system"))
+        raise TurnDecided
+
+
+def choose_explicitly(ctx: TurnContext, language: str) -> None:
+    """Answers in `language` from now on, whatever language the citizen writes in."""
+    ctx.language = language
+    ctx.updates |= {"language": language, "language_locked": True}
+
+
+def human_buttons() -> tuple[Button, ...]:
+    """Yes and no to the offer of a human."""
+    return (Button("/human", "offer_human.yes"), Button("/human_declined", "offer_human.no"))

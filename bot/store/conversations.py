@@ -1,0 +1,157 @@
+"""Conversations: who owns one, at which version, in which language."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.messages import Owner
+from bot.store import schema
+from bot.store.engine import Transaction
+
+_c = schema.conversation.c
+
+
+class StaleVersion(Exception):
+    """The conversation's owner changed since it was read; the caller's decision no longer holds."""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A row of `conversation`."""
+
+    id: str
+    channel: str
+    channel_account: str
+    token_hash: str | None
+    language: str
+    language_locked: bool
+    owner: Owner
+    version: int
+    department: str | None
+    awaiting: str | None
+    protected: bool
+    episode: int
+    episode_turns: int
+    last_seq: int
+    page_url: str | None
+    created_at: dt.datetime
+    active_at: dt.datetime
+    closed_at: dt.datetime | None
+    close_reason: str | None
+    lease_worker: str | None
+    lease_expires_at: dt.datetime | None
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a bearer token: its SHA-256. The token is random (256 bits), so no salt is needed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def create(
+    tx: Transaction,
+    *,
+    channel: str,
+    channel_account: str,
+    language: str,
+    now: dt.datetime,
+    language_locked: bool = False,
+    token: str | None = None,
+    page_url: str | None = None,
+) -> str:
+    """Opens a conversation owned by the bot and returns its id."""
+    conversation_id = schema.new_id()
+    await tx.conn.execute(
+        schema.conversation.insert().values(
+            id=conversation_id,
+            channel=channel,
+            channel_account=channel_account,
+            token_hash=token_hash(token) if token else None,
+            language=language,
+            language_locked=language_locked,
+            owner="bot",
+            version=1,
+            protected=False,
+            episode=1,
+            episode_turns=0,
+            last_seq=0,
+            page_url=page_url,
+            created_at=now,
+            active_at=now,
+        )
+    )
+    return conversation_id
+
+
+async def get(conn: AsyncConnection, conversation_id: str) -> Conversation:
+    """Reads one conversation.
+
+    Raises:
+        LookupError: there is none with this id.
+    """
+    row = (await conn.execute(sa.select(schema.conversation).where(_c.id == conversation_id))).one_or_none()
+    if row is None:
+        raise LookupError(f"no conversation {conversation_id}")
+    return Conversation(**row._mapping)
+
+
+async def find_by_token(conn: AsyncConnection, token: str) -> Conversation | None:
+    """The conversation a bearer token was issued for."""
+    row = (await conn.execute(sa.select(schema.conversation).where(_c.token_hash == token_hash(token)))).one_or_none()
+    return Conversation(**row._mapping) if row else None
+
+
+async def set_owner(
+    tx: Transaction, conversation_id: str, owner: Owner, *, expected_version: int, now: dt.datetime, **also: Any
+) -> int:
+    """Hands the word to `owner`: one conditional update, which also cancels what the bot had not yet delivered.
+
+    Args:
+        expected_version: the version the caller's decision rests on.
+        also: further columns to set in the same update (department, awaiting, close_reason, …).
+
+    Returns:
+        The new version.
+
+    Raises:
+        StaleVersion: somebody else changed the owner first.
+    """
+    values: dict[str, Any] = {"owner": owner, "version": expected_version + 1, **also}
+    if owner == "closed":
+        values["closed_at"] = now
+    if owner == "bot":  # Rasa's tracker knows nothing of what the agent said: begin a new one
+        values |= {"episode": _c.episode + 1, "episode_turns": 0}
+    changed = await tx.conn.execute(
+        schema.conversation.update()
+        .where(_c.id == conversation_id, _c.version == expected_version, _c.owner != "closed")
+        .values(**values)
+    )
+    if changed.rowcount != 1:
+        raise StaleVersion(conversation_id)
+    if owner != "bot":
+        bot_messages = sa.select(schema.message.c.id).where(
+            schema.message.c.conversation_id == conversation_id, schema.message.c.author == "bot"
+        )
+        await tx.conn.execute(
+            schema.outbox.update()
+            .where(
+                schema.outbox.c.conversation_id == conversation_id,
+                schema.outbox.c.state == "pending",
+                schema.outbox.c.message_id.in_(bot_messages),
+            )
+            .values(state="cancelled")
+        )
+    tx.notify("conversation", conversation_id=conversation_id, kind="owner")
+    return expected_version + 1
+
+
+async def update(tx: Transaction, conversation_id: str, **values: Any) -> None:
+    """Sets columns that do not touch ownership (language, awaiting, protected, episode, active_at, …)."""
+    if {"owner", "version"} & values.keys():
+        raise ValueError("the owner changes through set_owner only")
+    await tx.conn.execute(schema.conversation.update().where(_c.id == conversation_id).values(**values))

@@ -1,0 +1,167 @@
+"""Messages of a conversation, in order, and the form the public sees."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.messages import Rendered
+from bot.store import schema
+from bot.store.engine import Transaction
+
+_m = schema.message.c
+
+# Fields of `payload` that are shown to the citizen and the agent as they are.
+_PUBLIC = ("title", "sources", "updated", "links", "related", "buttons", "probability", "preview", "wants_feedback",
+           "agent_name", "notes")  # fmt: skip
+
+
+async def append(
+    tx: Transaction,
+    conversation_id: str,
+    rendered: Rendered,
+    *,
+    now: dt.datetime,
+    turn_id: str | None = None,
+    provider_id: str | None = None,
+    message_id: str | None = None,
+) -> tuple[str, int]:
+    """Adds a message with the next `seq`, its buttons' payloads and, on channels that push, its outbox row.
+
+    Returns:
+        The message's id and seq.
+    """
+    message_id = message_id or schema.new_id()
+    seq: int = (
+        await tx.conn.execute(
+            schema.conversation.update()
+            .where(schema.conversation.c.id == conversation_id)
+            .values(last_seq=schema.conversation.c.last_seq + 1, active_at=now)
+            .returning(schema.conversation.c.last_seq)
+        )
+    ).scalar_one()
+    payload = dict(rendered.payload)
+    if rendered.buttons:
+        issued = [
+            {"payload": "b" + secrets.token_urlsafe(12), "action": b.action, "title": b.title or "", "created_at": now}
+            for b in rendered.buttons
+        ]
+        await tx.conn.execute(schema.button.insert(), [{**row, "conversation_id": conversation_id} for row in issued])
+        payload["buttons"] = [
+            {"title": row["title"], "payload": row["payload"]} | ({"article_id": b.article_id} if b.article_id else {})
+            for row, b in zip(issued, rendered.buttons, strict=True)
+        ]
+    await tx.conn.execute(
+        schema.message.insert().values(
+            id=message_id,
+            conversation_id=conversation_id,
+            seq=seq,
+            author=rendered.author,
+            text=rendered.text,
+            language=rendered.language,
+            payload=payload,
+            provider_id=provider_id,
+            outcome=rendered.outcome,
+            article_id=rendered.article_id,
+            agent_id=rendered.agent_id,
+            turn_id=turn_id,
+            created_at=now,
+        )
+    )
+    if rendered.author != "citizen":
+        await _enqueue_delivery(tx, conversation_id, message_id, seq, now)
+    tx.notify("conversation", conversation_id=conversation_id, kind="message", seq=seq)
+    return message_id, seq
+
+
+async def _enqueue_delivery(tx: Transaction, conversation_id: str, message_id: str, seq: int, now: dt.datetime) -> None:
+    """An outbox row where the conversation has an address to push to; the web has none: its client reads the store."""
+    link, conversation = schema.conversation_address.c, schema.conversation.c
+    address = (
+        await tx.conn.execute(
+            sa.select(link.address_id, conversation.channel)
+            .join(schema.conversation, conversation.id == link.conversation_id)
+            .where(link.conversation_id == conversation_id, link.active)
+            .limit(1)
+        )
+    ).one_or_none()
+    if address is None:
+        return
+    await tx.conn.execute(
+        schema.outbox.insert().values(
+            message_id=message_id,
+            conversation_id=conversation_id,
+            address_id=address.address_id,
+            channel=address.channel,
+            seq=seq,
+            state="pending",
+            attempts=0,
+            next_attempt_at=now,
+        )
+    )
+    tx.notify("outbox", conversation_id=conversation_id)
+
+
+async def find_by_provider_id(conn: AsyncConnection, conversation_id: str, provider_id: str) -> str | None:
+    """The id of the message the channel already gave us under this id."""
+    query = sa.select(_m.id).where(_m.conversation_id == conversation_id, _m.provider_id == provider_id)
+    found: str | None = (await conn.execute(query)).scalar_one_or_none()
+    return found
+
+
+async def read(
+    conn: AsyncConnection,
+    conversation_id: str,
+    direction: Callable[[str], str],
+    *,
+    after: int = 0,
+    turn_id: str | None = None,
+    limit: int = 500,
+) -> list[dict[str, Any]]:
+    """Messages in the public form (docs/architecture.md, "Web channel"), in order.
+
+    Args:
+        direction: `ltr` or `rtl` of a language code.
+        after: only those with a larger seq.
+        turn_id: only the replies to this citizen message.
+    """
+    query = (
+        sa.select(schema.message, schema.agent.c.name.label("agent_name"), schema.feedback.c.value.label("feedback"))
+        .outerjoin(schema.agent, schema.agent.c.id == _m.agent_id)
+        .outerjoin(schema.feedback, schema.feedback.c.message_id == _m.id)
+        .where(_m.conversation_id == conversation_id, _m.seq > after)
+        .order_by(_m.seq)
+        .limit(limit)
+    )
+    if turn_id is not None:
+        query = query.where(_m.turn_id == turn_id)
+    return [public(row, direction) for row in await conn.execute(query)]
+
+
+def public(row: sa.Row[Any], direction: Callable[[str], str]) -> dict[str, Any]:
+    """One message as the citizen's and the agent's clients see it."""
+    shown: dict[str, Any] = {
+        "seq": row.seq,
+        "message_id": row.id,
+        "author": row.author,
+        "text": row.text,
+        "language": row.language,
+        "dir": direction(row.language),
+        "created_at": row.created_at.isoformat().replace("+00:00", "Z"),
+        "outcome": row.outcome,
+    }
+    if row.author == "citizen" and row.provider_id:
+        shown["client_message_id"] = row.provider_id
+    if row.article_id:
+        shown["article_id"] = row.article_id
+    if row.agent_name:
+        shown["agent_name"] = row.agent_name
+    shown |= {name: row.payload[name] for name in _PUBLIC if name in row.payload}
+    if row.payload.get("wants_feedback"):
+        shown["feedback"] = row.feedback
+    return shown

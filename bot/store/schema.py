@@ -1,0 +1,265 @@
+"""The tables. Migrations in `bot/store/migrations` must lead to exactly this (a test compares them).
+
+Times are timezone-aware UTC. Texts in `message.text` are masked before they come here; addresses are encrypted.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def new_id() -> str:
+    """A fresh random identifier (32 hex digits). An identifier, never a credential."""
+    return uuid.uuid4().hex
+
+
+class UtcDateTime(TypeDecorator[dt.datetime]):
+    """An aware UTC datetime on every database. SQLite has no time zones, so there it is stored naive, in UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime given to the store; pass an aware one")
+        value = value.astimezone(dt.UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+def _id(name: str = "id", *args: Any, **kwargs: Any) -> sa.Column[str]:
+    return sa.Column(name, sa.String(32), *args, **kwargs)
+
+
+conversation = sa.Table(
+    "conversation",
+    metadata,
+    _id(primary_key=True),
+    sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("channel_account", sa.String(64), nullable=False),
+    sa.Column("token_hash", sa.String(64), unique=True),  # web only: SHA-256 of the bearer token
+    sa.Column("language", sa.String(8), nullable=False),
+    sa.Column("language_locked", sa.Boolean, nullable=False),  # the citizen chose it: detection no longer changes it
+    sa.Column("owner", sa.String(8), nullable=False),  # bot | queue | agent | closed
+    sa.Column("version", sa.Integer, nullable=False),  # changes exactly when the owner changes
+    sa.Column("department", sa.String(48)),
+    sa.Column("awaiting", sa.String(32)),  # what the bot's last question waits for: human | consent
+    sa.Column("protected", sa.Boolean, nullable=False),  # protected identity: no free text is stored any more
+    sa.Column("episode", sa.Integer, nullable=False),  # Rasa's tracker is `id:episode`
+    sa.Column("episode_turns", sa.Integer, nullable=False),
+    sa.Column("last_seq", sa.Integer, nullable=False),
+    sa.Column("page_url", sa.String(500)),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("active_at", UtcDateTime, nullable=False),
+    sa.Column("closed_at", UtcDateTime),
+    sa.Column("close_reason", sa.String(48)),
+    sa.Column("lease_worker", sa.String(64)),
+    sa.Column("lease_expires_at", UtcDateTime),
+)
+
+message = sa.Table(
+    "message",
+    metadata,
+    _id(primary_key=True),
+    _id("conversation_id", sa.ForeignKey("conversation.id"), nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("author", sa.String(8), nullable=False),  # citizen | bot | agent | system
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("language", sa.String(8), nullable=False),
+    sa.Column("payload", sa.JSON, nullable=False),  # buttons, sources, preview ...: bot.messages.Rendered
+    sa.Column("provider_id", sa.String(128)),  # the channel's own message id: the key against duplicates
+    sa.Column("outcome", sa.String(32)),
+    sa.Column("article_id", sa.String(64)),
+    _id("agent_id", sa.ForeignKey("agent.id")),
+    _id("turn_id"),  # the citizen message this one replies to
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("conversation_id", "seq"),
+    sa.UniqueConstraint("conversation_id", "provider_id"),
+    sa.Index("ix_message_turn_id", "turn_id"),
+)
+
+turn = sa.Table(
+    "turn",
+    metadata,
+    _id("message_id", sa.ForeignKey("message.id"), primary_key=True),
+    _id("conversation_id", sa.ForeignKey("conversation.id"), nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(8), nullable=False),  # pending | deferred (a service was down; tried again) | done
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_attempt_at", UtcDateTime, nullable=False),
+    sa.Column("facts", sa.JSON, nullable=False),  # what was seen in the raw text before masking: bot.pipeline.accept
+    sa.Column("action", sa.String(500)),  # a pressed button's action, instead of text
+    sa.Column("analysis", sa.JSON),  # what the bot understood: language, signals, candidates
+    sa.Column("outcome", sa.String(32)),
+    sa.Column("owner_after", sa.String(8)),
+    sa.Column("error", sa.String(200)),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("done_at", UtcDateTime),
+    sa.Index("ix_turn_state_next_attempt_at", "state", "next_attempt_at"),
+    sa.Index("ix_turn_conversation_id_seq", "conversation_id", "seq"),
+)
+
+button = sa.Table(
+    "button",
+    metadata,
+    sa.Column("payload", sa.String(32), primary_key=True),  # random; what the channel sends back
+    _id("conversation_id", sa.ForeignKey("conversation.id"), nullable=False),
+    sa.Column("action", sa.String(500), nullable=False),
+    sa.Column("title", sa.String(300), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Index("ix_button_conversation_id", "conversation_id"),
+)
+
+address = sa.Table(
+    "address",
+    metadata,
+    _id(primary_key=True),
+    sa.Column("channel_account", sa.String(64), nullable=False),
+    sa.Column("lookup_hmac", sa.String(64), nullable=False, unique=True),
+    sa.Column("value_encrypted", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+conversation_address = sa.Table(
+    "conversation_address",
+    metadata,
+    _id("conversation_id", sa.ForeignKey("conversation.id"), primary_key=True),
+    _id("address_id", sa.ForeignKey("address.id"), primary_key=True),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Index("ix_conversation_address_address_id_active", "address_id", "active"),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    _id("message_id", sa.ForeignKey("message.id"), primary_key=True),  # also the idempotency key given to providers
+    _id("conversation_id", sa.ForeignKey("conversation.id"), nullable=False),
+    _id("address_id", sa.ForeignKey("address.id"), nullable=False),
+    sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),  # pending | sending | sent | dead | cancelled | ambiguous
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_attempt_at", UtcDateTime, nullable=False),
+    sa.Column("lease_worker", sa.String(64)),
+    sa.Column("lease_expires_at", UtcDateTime),
+    sa.Column("provider_id", sa.String(128)),
+    sa.Column("error", sa.String(200)),
+    sa.Index("ix_outbox_state_next_attempt_at", "state", "next_attempt_at"),
+    sa.Index("ix_outbox_conversation_id_seq", "conversation_id", "seq"),
+)
+
+feedback = sa.Table(
+    "feedback",
+    metadata,
+    _id("message_id", sa.ForeignKey("message.id"), primary_key=True),
+    _id("conversation_id", sa.ForeignKey("conversation.id"), nullable=False),
+    sa.Column("value", sa.String(4), nullable=False),  # up | down
+    sa.Column("comment", sa.Text),  # masked
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+agent = sa.Table(
+    "agent",
+    metadata,
+    _id(primary_key=True),
+    sa.Column("email", sa.String(200), nullable=False, unique=True),  # lower case
+    sa.Column("name", sa.String(100), nullable=False),
+    sa.Column("password_hash", sa.String(200), nullable=False),  # argon2id
+    sa.Column("role", sa.String(12), nullable=False),  # agent | editor | admin
+    sa.Column("departments", sa.JSON, nullable=False),  # [] = all
+    sa.Column("languages", sa.JSON, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("failed_logins", sa.Integer, nullable=False),
+    sa.Column("locked_until", UtcDateTime),
+    sa.Column("present_at", UtcDateTime),  # last heartbeat of an open console; NULL = away
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+agent_session = sa.Table(
+    "agent_session",
+    metadata,
+    sa.Column("token_hash", sa.String(64), primary_key=True),
+    _id("agent_id", sa.ForeignKey("agent.id"), nullable=False),
+    sa.Column("csrf_token", sa.String(64), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+)
+
+handover = sa.Table(
+    "handover",
+    metadata,
+    _id(primary_key=True),
+    _id("conversation_id", sa.ForeignKey("conversation.id"), nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),  # offered declined queued claimed returned closed abandoned
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("department", sa.String(48), nullable=False),
+    sa.Column("language", sa.String(8), nullable=False),
+    sa.Column("topic", sa.String(300), nullable=False),
+    sa.Column("reason", sa.String(32), nullable=False),  # asked | not_understood | emergency | bot_off | error | ...
+    sa.Column("priority", sa.Integer, nullable=False),  # higher first
+    sa.Column("consent", sa.String(12)),  # with_text | without_text
+    sa.Column("preview", sa.JSON, nullable=False),  # exactly what the citizen was shown
+    _id("claimed_by", sa.ForeignKey("agent.id")),
+    sa.Column("unread", sa.Integer, nullable=False),
+    sa.Column("offered_at", UtcDateTime, nullable=False),
+    sa.Column("queued_at", UtcDateTime),
+    sa.Column("claimed_at", UtcDateTime),
+    sa.Column("ended_at", UtcDateTime),
+    sa.Column("end_reason", sa.String(48)),
+    sa.Column("note_to_bot", sa.Text),
+    sa.Index("ix_handover_state_queued_at", "state", "queued_at"),
+    sa.Index("ix_handover_conversation_id", "conversation_id"),
+)
+
+note = sa.Table(
+    "note",
+    metadata,
+    _id(primary_key=True),
+    _id("handover_id", sa.ForeignKey("handover.id"), nullable=False),
+    _id("agent_id", sa.ForeignKey("agent.id"), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Index("ix_note_handover_id", "handover_id"),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    _id(primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),  # agent id, "citizen", "system" or "cli"
+    sa.Column("action", sa.String(64), nullable=False),
+    sa.Column("object", sa.String(64), nullable=False),
+    sa.Column("detail", sa.JSON, nullable=False),  # never personal data
+    sa.Index("ix_audit_object", "object"),
+)
+
+setting = sa.Table(
+    "setting",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("value", sa.JSON, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("updated_by", sa.String(64), nullable=False),
+)

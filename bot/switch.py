@@ -1,0 +1,51 @@
+"""The operator's switch: is the bot on, and if not, why."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import schema
+from bot.store.engine import Transaction
+
+_KEY = "bot"
+
+
+@dataclass(frozen=True)
+class BotSwitch:
+    """State of the bot; `reason` is shown to citizens while it is off."""
+
+    enabled: bool = True
+    reason: str = ""
+
+
+async def read_switch(conn: AsyncConnection) -> BotSwitch:
+    """The current state; on when nobody ever touched it."""
+    query = sa.select(schema.setting.c.value).where(schema.setting.c.key == _KEY)
+    value = (await conn.execute(query)).scalar_one_or_none()
+    return BotSwitch(**value) if value else BotSwitch()
+
+
+async def set_switch(tx: Transaction, switch: BotSwitch, *, actor: str, now: dt.datetime) -> None:
+    """Turns the bot on or off and writes the audit row.
+
+    Raises:
+        ValueError: no reason is given.
+    """
+    if not switch.reason.strip():
+        raise ValueError("a reason is required")
+    value = {"enabled": switch.enabled, "reason": switch.reason.strip()}
+    s = schema.setting
+    changed = await tx.conn.execute(s.update().where(s.c.key == _KEY).values(value=value, updated_at=now, updated_by=actor))
+    if changed.rowcount == 0:
+        await tx.conn.execute(s.insert().values(key=_KEY, value=value, updated_at=now, updated_by=actor))
+    await tx.conn.execute(
+        schema.audit.insert().values(
+            id=schema.new_id(), at=now, actor=actor, action="bot.on" if switch.enabled else "bot.off", object="bot",
+            detail={"reason": value["reason"]},
+        )
+    )  # fmt: skip
+    tx.notify("switch")

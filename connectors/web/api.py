@@ -1,0 +1,247 @@
+"""`/chat/v1`: the public API of the web chat (docs/architecture.md, "Web channel")."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import secrets
+import time
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from bot import metrics
+from bot.core import Core
+from bot.http import ApiError
+from bot.messages import Button, Reply
+from bot.pipeline.accept import Inbound, Refused, accept, clean
+from bot.pipeline.render import render_text
+from bot.pipeline.worker import TurnWorker
+from bot.plugins import Desk
+from bot.privacy.masking import mask
+from bot.store import conversations, messages, schema
+from bot.store.conversations import Conversation
+from bot.store.engine import Transaction
+from bot.switch import read_switch
+from connectors.web.models import (
+    ConversationOpened,
+    Fault,
+    MessageAccepted,
+    NewConversation,
+    NewFeedback,
+    NewMessage,
+    Transcript,
+    TurnResult,
+)
+from connectors.web.rate import RateLimit
+
+CHANNEL = "web"
+MAX_WAIT_SECONDS = 20
+_STATUS = {"conversation_closed": 409, "empty": 422, "too_long": 422, "unknown_payload": 422, "bad_message_id": 422}
+
+
+class WebChat:
+    """The web channel's routes over the shared core."""
+
+    def __init__(self, core: Core, worker: TurnWorker, desk: Desk | None) -> None:
+        self.core, self.worker, self.desk = core, worker, desk
+        self._per_conversation = RateLimit(core.settings.rate.messages_per_conversation)
+        self._per_address = RateLimit(core.settings.rate.conversations_per_address)
+
+    def router(self) -> APIRouter:
+        """The routes."""
+        faults: dict[int | str, dict[str, Any]] = {code: {"model": Fault} for code in (401, 409, 413, 422, 429, 503)}
+        router = APIRouter(prefix="/chat/v1", tags=["chat"], responses=faults)
+
+        async def current(authorization: Annotated[str | None, Header()] = None) -> Conversation:
+            return await self.authenticate((authorization or "").removeprefix("Bearer ").strip())
+
+        Current = Annotated[Conversation, Depends(current)]
+
+        @router.get("/config", summary="Everything the widget shows")
+        async def config() -> dict[str, Any]:
+            return await self.config()
+
+        @router.post("/conversations", status_code=201, response_model_exclude_none=True)
+        async def open_conversation(request: Request, body: NewConversation) -> ConversationOpened:
+            self._limit(self._per_address, request.client.host if request.client else "?")
+            return await self.open(body)
+
+        @router.post("/messages", status_code=202, response_model_exclude_none=True,
+                     responses={200: {"model": TurnResult}, 202: {"model": MessageAccepted}})  # fmt: skip
+        async def write(
+            body: NewMessage, conversation: Current, wait: Annotated[float | None, Query(ge=0, le=MAX_WAIT_SECONDS)] = None
+        ) -> Response:
+            self._limit(self._per_conversation, conversation.id)
+            message_id = await self.write(conversation, body)
+            if wait is None:
+                return JSONResponse({"message_id": message_id}, 202)
+            result = await self.turn_result(conversation.id, message_id, wait)
+            return JSONResponse(result, 200)
+
+        @router.get("/messages", response_model_exclude_none=False)
+        async def read(conversation: Current, after: Annotated[int, Query(ge=0)] = 0) -> Response:
+            return JSONResponse(await self.transcript(conversation, after), 200)
+
+        read.__annotations__["return"] = Response
+
+        @router.post("/feedback", status_code=204)
+        async def feedback(body: NewFeedback, conversation: Current) -> Response:
+            self._limit(self._per_conversation, conversation.id + ":feedback")  # rating must not use up the right to write
+            await self.feedback(conversation, body)
+            return Response(status_code=204)
+
+        @router.post("/typing", status_code=204)
+        async def typing(conversation: Current) -> Response:
+            self.core.hub.publish({"topic": "conversation", "conversation_id": conversation.id, "kind": "typing", "author": "citizen"})
+            return Response(status_code=204)
+
+        @router.post("/end")
+        async def end(conversation: Current) -> Response:
+            return JSONResponse(await self.end(conversation))
+
+        _ = (config, open_conversation, write, read, feedback, typing, end, Transcript)
+        return router
+
+    async def authenticate(self, token: str) -> Conversation:
+        """The conversation of a bearer token.
+
+        Raises:
+            ApiError: 401 for a missing, forged or foreign token; nothing tells which.
+        """
+        if token and len(token) <= 200:
+            async with self.core.store.read() as conn:
+                found = await conversations.find_by_token(conn, token)
+            if found is not None:
+                return found
+        raise ApiError(401, "unauthorized", "the token is missing or not valid", headers={"WWW-Authenticate": "Bearer"})
+
+    def _limit(self, limit: RateLimit, key: str) -> None:
+        wait = limit.take(key, time.monotonic())
+        if wait > 0:
+            seconds = math.ceil(wait)
+            metrics.REFUSED.labels(channel=CHANNEL, code="rate_limited").inc()
+            raise ApiError(429, "rate_limited", f"too many requests; try again in {seconds} s", headers={"Retry-After": str(seconds)})
+
+    async def config(self) -> dict[str, Any]:
+        """Languages, the widget's texts and whether the bot is on."""
+        texts = self.core.texts
+        async with self.core.store.read() as conn:
+            switch = await read_switch(conn)
+        return {
+            "languages": [{"code": spoken.code, "name": spoken.name, "dir": spoken.dir} for spoken in texts.languages()],
+            "bot_enabled": switch.enabled,
+            "notice": None if switch.enabled else switch.reason,
+            "texts": {spoken.code: {key: texts.raw(key, spoken.code) for key in texts.keys("widget.")} for spoken in texts.languages()},
+        }
+
+    async def open(self, body: NewConversation) -> ConversationOpened:
+        """Opens a conversation; its first message says that this is an AI."""
+        served = {spoken.code for spoken in self.core.texts.languages()}
+        asked = (body.language or "").lower().replace("_", "-").split("-")[0]
+        language = asked if asked in served else "sv"
+        token, now = secrets.token_urlsafe(32), self.core.now()
+        buttons = tuple(Button(f"/language {spoken.code}", title=spoken.name) for spoken in self.core.texts.languages())
+        greeting = render_text(self.core, Reply("text", "greeting", buttons=buttons), language)
+        async with self.core.store.write() as tx:
+            conversation_id = await conversations.create(
+                tx, channel=CHANNEL, channel_account=CHANNEL, language=language, token=token,
+                page_url=clean(body.page_url)[:500] if body.page_url else None, now=now,
+            )  # fmt: skip
+            await messages.append(tx, conversation_id, greeting, now=now)
+            shown = await messages.read(tx.conn, conversation_id, self.core.texts.direction)
+        return ConversationOpened.model_validate({"conversation_id": conversation_id, "token": token, "messages": shown})
+
+    async def write(self, conversation: Conversation, body: NewMessage) -> str:
+        """Stores the message and sets its turn going; returns its id."""
+        if (body.text is None) == (body.payload is None):
+            raise ApiError(422, "invalid", "give either text or payload")
+        try:
+            accepted = await accept(self.core, conversation.id, Inbound(body.client_message_id, body.text, body.payload))
+        except Refused as refused:
+            metrics.REFUSED.labels(channel=CHANNEL, code=refused.code).inc()
+            raise ApiError(_STATUS[refused.code], refused.code, str(refused)) from None
+        self.worker.kick(conversation.id)
+        return accepted.message_id
+
+    async def turn_result(self, conversation_id: str, message_id: str, wait: float) -> dict[str, Any]:
+        """The turn's replies, waiting at most `wait` seconds for it to be done (or put off: then nothing comes soon)."""
+        deadline = asyncio.get_running_loop().time() + wait
+        async with self.core.hub.subscribe(f"conversation:{conversation_id}") as notices:
+            while True:
+                result, settled = await self._read_turn(conversation_id, message_id)
+                remaining = deadline - asyncio.get_running_loop().time()
+                if settled or remaining <= 0:
+                    return result
+                try:
+                    async with asyncio.timeout(min(remaining, 1.0)):  # the hub may lose a notice: look again by itself
+                        while (await notices.get()).get("kind") != "turn":
+                            pass
+                except TimeoutError:
+                    pass
+
+    async def _read_turn(self, conversation_id: str, message_id: str) -> tuple[dict[str, Any], bool]:
+        t = schema.turn.c
+        async with self.core.store.read() as conn:
+            row = (await conn.execute(sa.select(t.state, t.owner_after).where(t.message_id == message_id))).one()
+            if row.state == "pending":
+                owner = (await conversations.get(conn, conversation_id)).owner
+                return {"message_id": message_id, "messages": [], "owner": owner, "done": False}, False
+            shown = await messages.read(conn, conversation_id, self.core.texts.direction, turn_id=message_id)
+        done = row.state == "done"
+        return {"message_id": message_id, "messages": shown, "owner": row.owner_after, "done": done}, True
+
+    async def transcript(self, conversation: Conversation, after: int) -> dict[str, Any]:
+        """All messages after a seq, and where the conversation stands."""
+        async with self.core.store.read() as conn:
+            shown = await messages.read(conn, conversation.id, self.core.texts.direction, after=after)
+            position = await self.desk.queue_position(conn, conversation.id) if self.desk and conversation.owner == "queue" else None
+        return {
+            "messages": shown,
+            "owner": conversation.owner,
+            "language": conversation.language,
+            "queue": {"position": position} if position else None,
+            "closed": conversation.owner == "closed",
+        }
+
+    async def feedback(self, conversation: Conversation, body: NewFeedback) -> None:
+        """Keeps the last thumb for an answer; the comment is masked, and not kept under protected identity."""
+        comment = mask(clean(body.comment)).text if body.comment and not conversation.protected else None
+        m, f = schema.message.c, schema.feedback
+        async with self.core.store.write() as tx:
+            query = sa.select(m.id).where(m.conversation_id == conversation.id, m.seq == body.seq, m.author == "bot")
+            message_id = (await tx.conn.execute(query)).scalar_one_or_none()
+            if message_id is None:
+                raise ApiError(404, "no_such_answer", "there is no answer with this seq")
+            values = {"value": body.value, "created_at": self.core.now()} | ({"comment": comment} if comment else {})
+            changed = await tx.conn.execute(f.update().where(f.c.message_id == message_id).values(**values))
+            if changed.rowcount == 0:
+                await tx.conn.execute(f.insert().values(message_id=message_id, conversation_id=conversation.id, **values))
+
+    async def end(self, conversation: Conversation) -> dict[str, Any]:
+        """Ends the conversation for good; ending it twice says the same."""
+        async with self.core.store.write() as tx:
+            current = await conversations.get(tx.conn, conversation.id)
+            if current.owner != "closed":
+                await self._close(tx, current)
+            query = sa.select(schema.message.c.seq).where(
+                schema.message.c.conversation_id == conversation.id, schema.message.c.outcome == "ended"
+            )
+            seq = (await tx.conn.execute(query.order_by(schema.message.c.seq.desc()).limit(1))).scalar_one_or_none() or current.last_seq
+            shown = await messages.read(tx.conn, conversation.id, self.core.texts.direction, after=seq - 1)
+        return {"messages": shown, "owner": "closed", "done": True}
+
+    async def _close(self, tx: Transaction, current: Conversation) -> None:
+        if self.desk is not None:
+            await self.desk.citizen_ended(tx, current)
+            current = await conversations.get(tx.conn, current.id)
+        farewell = render_text(self.core, Reply("text", "conversation.ended", author="system", outcome="ended"), current.language)
+        await messages.append(tx, current.id, farewell, now=self.core.now())
+        if current.owner != "closed":
+            await conversations.set_owner(
+                tx, current.id, "closed", expected_version=current.version, now=self.core.now(), close_reason="citizen_ended"
+            )
+
+

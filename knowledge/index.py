@@ -1,0 +1,328 @@
+"""The index: vectors of every phrasing, title and answer, a FAISS index over them, lexical postings, signals, and the articles themselves.
+
+An index is a folder `var/index/<version>`, written aside and renamed; `var/index/current` names the one in use. The version is a
+hash of everything that went into it, so the same articles give the same version and an edit gives a new one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.article import KnowledgeBase, load_knowledge_base, read_yaml
+from knowledge.lexical import LexicalIndex
+from knowledge.settings import ROOM, Settings
+from knowledge.signals import Signals, training_files
+
+Floats = NDArray[np.float32]
+Kind = Literal["phrasing", "title", "answer"]
+
+FORMAT = 5  # raise when the folder's contents change
+KEEP = 2  # versions kept: the one in use and the one a running service may still have mapped
+_CURRENT = "current"
+
+
+class EncodesText(Protocol):
+    """What the index needs of an encoder."""
+
+    def encode(self, texts: Sequence[str], role: Literal["query", "passage"] = "query", batch_size: int = 16) -> Floats:
+        """Vectors of shape (n, dimension), rows of length 1."""
+
+
+class IndexMissingError(RuntimeError):
+    """There is no index to load; the message names the command."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One indexed text."""
+
+    article_id: str
+    language: str
+    kind: Kind
+    text: str
+
+
+@dataclass(frozen=True)
+class Index:
+    """A loaded index. Vectors are memory-mapped; phrasings (with titles) and answers have one row per entry, in order."""
+
+    version: str
+    phrasings: list[Entry]
+    answers: list[Entry]
+    phrasing_vectors: Floats
+    answer_vectors: Floats
+    faiss_index: Any
+    article_ids: list[str]
+    phrasing_article: NDArray[np.int32]
+    answer_article: NDArray[np.int32]
+    means: Mapping[str, Floats]
+    lexical: LexicalIndex
+    signals: Signals | None
+    knowledge_base: KnowledgeBase
+    faulty: int
+
+
+def entries_of(base: KnowledgeBase, today: dt.date) -> tuple[list[Entry], list[Entry]]:
+    """Every text to index of the articles that may be shown: (phrasings and titles, answers), in a fixed order."""
+    phrasings: list[Entry] = []
+    answers: list[Entry] = []
+    for article in base.answerable(today).values():
+        for language in sorted(article.questions):
+            phrasings += [Entry(article.id, language, "phrasing", text) for text in article.questions[language]]
+        phrasings += [Entry(article.id, code, "title", article.title[code]) for code in sorted(article.title)]
+        for language in sorted(article.answer):
+            text = f"{article.title.get(language, '')}. {base.render(article.answer[language], language)}"
+            answers.append(Entry(article.id, language, "answer", text))
+    return phrasings, answers
+
+
+def centre(vectors: Floats, means: Floats, share: float) -> Floats:
+    """Takes a share of the language's mean off each vector and renormalises.
+
+    Args:
+        vectors: (n, d), rows of length 1.
+        means: (n, d) or (d,), the mean vector of each row's language.
+        share: 0 leaves the vectors as they are.
+    """
+    moved = vectors - share * means
+    norms = np.linalg.norm(moved, axis=-1, keepdims=True)
+    return np.asarray(moved / np.maximum(norms, 1e-9), dtype=np.float32)
+
+
+class VectorCache:
+    """Vectors by hash of model, role and text, kept in one file so that an edit encodes only what changed.
+
+    Args:
+        path: an `.npz` file, read if it is there.
+        model: name of the model; another model has other keys.
+    """
+
+    def __init__(self, path: Path, model: str) -> None:
+        self._path = path
+        self._model = model
+        self._vectors: dict[str, Floats] = {}
+        self.encoded = 0
+        if path.exists():
+            with np.load(path) as stored:
+                self._vectors = dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
+
+    def vectors(self, encoder: Callable[[], EncodesText], texts: Sequence[str], role: Literal["query", "passage"]) -> Floats:
+        """Vectors of the texts, shape (n, d), encoding only those not seen before.
+
+        Args:
+            encoder: called only when something must be encoded, so that an unchanged index needs no model.
+            texts: n texts.
+            role: the prompt to encode with.
+        """
+        keys = [hashlib.sha256(f"{self._model}\0{role}\0{text}".encode()).hexdigest()[:32] for text in texts]
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._vectors}
+        if new:
+            # Sorted by length: a batch is padded to its longest text.
+            ordered = sorted(new.items(), key=lambda item: len(item[1]))
+            fresh = encoder().encode([text for _, text in ordered], role)
+            self._vectors |= {key: vector for (key, _), vector in zip(ordered, fresh, strict=True)}
+            self.encoded += len(new)
+        return np.stack([self._vectors[key] for key in keys]) if keys else np.zeros((0, 0), np.float32)
+
+    def save(self) -> None:
+        """Writes the file if something was encoded."""
+        if not self.encoded:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._path.with_name(f".{os.getpid()}-{self._path.name}")
+        with temporary.open("wb") as file:
+            np.savez(file, keys=np.array(list(self._vectors)), vectors=np.stack(list(self._vectors.values())))
+        os.replace(temporary, self._path)
+
+
+def version_of(settings: Settings, base: KnowledgeBase, today: dt.date) -> str:
+    """Hash of all that the index is made of: format, model, tuning, the articles that may be shown, and the training files."""
+    digest = hashlib.sha256()
+    tuning = settings.tuning
+    digest.update(f"{FORMAT}|{settings.encoder_model}|{tuning.centring}|{tuning.faiss_factory}".encode())
+    for article in base.answerable(today).values():
+        digest.update(article.model_dump_json().encode())
+    for table in (base.departments, base.phones):
+        digest.update(json.dumps({key: value.model_dump() for key, value in table.items()}, sort_keys=True).encode())
+    for path in [ROOM / "neutral.yml", *training_files(settings.nlu_dir)]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build did."""
+
+    version: str
+    articles: int
+    phrasings: int
+    answers: int
+    encoded: int
+    faulty: tuple[str, ...]
+    signals: Mapping[str, Mapping[str, float]]
+
+
+def build_index(
+    settings: Settings, encoder: Callable[[], EncodesText], today: dt.date, say: Callable[[str], None]
+) -> BuildReport:
+    """Builds the index of today's articles and makes it the current one.
+
+    Args:
+        settings: folders, model and tuning.
+        encoder: gives the encoder; called only if some text has no vector yet.
+        today: articles past their review date are left out.
+        say: receives one line per step and per faulty file.
+
+    Returns:
+        What was built. When nothing changed, the existing version with `encoded` 0.
+
+    Raises:
+        IndexMissingError: when there is no article at all to index.
+    """
+    import faiss
+
+    base = load_knowledge_base(settings.articles_dir)
+    faulty = tuple(f"{item.path.name}: {reason}" for item in base.faulty for reason in item.reasons)
+    for line in faulty:
+        say(f"index: left out {line}")
+    phrasings, answers = entries_of(base, today)
+    if not phrasings or not answers:
+        raise IndexMissingError(f"no published article in {settings.articles_dir}; run: python -m knowledge validate")
+    version = version_of(settings, base, today)
+    folder = settings.index_dir / version
+    article_ids = sorted({entry.article_id for entry in phrasings + answers})
+    counts = {"articles": len(article_ids), "phrasings": len(phrasings), "answers": len(answers)}
+    if (folder / "meta.json").exists():
+        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        _point_to(settings.index_dir, version)
+        return BuildReport(version, encoded=0, faulty=faulty, signals=meta["signals"], **counts)
+
+    say(f"index: {len(article_ids)} articles, {len(phrasings)} phrasings and titles, {len(answers)} answers")
+    cache = VectorCache(settings.index_dir / f"vectors-{settings.encoder_slug}.npz", settings.encoder_model)
+    neutral: dict[str, list[str]] = read_yaml(ROOM / "neutral.yml")
+    raw_phrasings = cache.vectors(encoder, [entry.text for entry in phrasings], "query")
+    cache.save()  # answers take longest; a run broken off there keeps what it has
+    raw_answers = cache.vectors(encoder, [entry.text for entry in answers], "passage")
+    means = {code: cache.vectors(encoder, texts, "query").mean(axis=0) for code, texts in neutral.items()}
+    answer_mean = raw_answers.mean(axis=0)
+    examples = Signals.read_examples(settings.nlu_dir)
+    signals, figures = None, {}
+    if examples:
+        say(f"signals: training on {sum(map(len, examples.values()))} examples of {len(examples)} intents")
+        vectors = {name: cache.vectors(encoder, texts, "query") for name, texts in examples.items()}
+        spoken = [row for row, entry in enumerate(phrasings) if entry.kind == "phrasing"]
+        signals, figures = Signals.train(vectors, raw_phrasings[spoken])
+    cache.save()
+
+    share = settings.tuning.centring
+    overall = np.mean(list(means.values()), axis=0)
+    phrasing_means = np.stack([means.get(entry.language, overall) for entry in phrasings])
+    phrasing_vectors = centre(raw_phrasings, phrasing_means, share)
+    answer_vectors = centre(raw_answers, answer_mean, share)
+    faiss_index = faiss.index_factory(phrasing_vectors.shape[1], settings.tuning.faiss_factory, faiss.METRIC_INNER_PRODUCT)
+    if not faiss_index.is_trained:
+        faiss_index.train(phrasing_vectors)
+    faiss_index.add(phrasing_vectors)
+
+    settings.index_dir.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".building-", dir=settings.index_dir))
+    try:
+        temporary.chmod(0o755)
+        faiss.write_index(faiss_index, str(temporary / "phrasings.faiss"))
+        np.save(temporary / "phrasings.npy", phrasing_vectors)
+        np.save(temporary / "answers.npy", answer_vectors)
+        np.savez(temporary / "means.npz", **means, _overall=overall)
+        LexicalIndex.build(phrasings + answers, article_ids).save(temporary / "lexical.npz")
+        if signals:
+            signals.save(temporary / "signals.npz")
+        stored = {
+            "phrasings": [asdict(entry) for entry in phrasings],
+            "answers": [asdict(entry) for entry in answers],
+            "articles": {key: base.articles[key].model_dump(mode="json") for key in base.articles},
+            "departments": {key: value.model_dump() for key, value in base.departments.items()},
+            "phones": {key: value.model_dump() for key, value in base.phones.items()},
+        }
+        (temporary / "texts.json").write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
+        meta = {"version": version, "model": settings.encoder_model, "signals": figures, "faulty": len(faulty), **counts}
+        (temporary / "meta.json").write_text(json.dumps(meta, indent=1), encoding="utf-8")
+        os.replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    _point_to(settings.index_dir, version)
+    _remove_old(settings.index_dir, version)
+    return BuildReport(version, encoded=cache.encoded, faulty=faulty, signals=figures, **counts)
+
+
+def _point_to(index_dir: Path, version: str) -> None:
+    temporary = index_dir / f".{_CURRENT}-{os.getpid()}"
+    temporary.write_text(version, encoding="ascii")
+    os.replace(temporary, index_dir / _CURRENT)
+
+
+def _remove_old(index_dir: Path, version: str) -> None:
+    others = [path for path in index_dir.iterdir() if path.is_dir() and path.name != version and not path.name.startswith(".")]
+    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in others[KEEP - 1 :]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def load_index(settings: Settings) -> Index:
+    """Loads the current index, vectors by memory map.
+
+    Raises:
+        IndexMissingError: when none has been built, or it was built for another model.
+    """
+    import faiss
+
+    from knowledge.article import Article, Department, Phone
+
+    pointer = settings.index_dir / _CURRENT
+    if not pointer.exists():
+        raise IndexMissingError(f"no index in {settings.index_dir}; run: python -m knowledge build")
+    folder = settings.index_dir / pointer.read_text(encoding="ascii").strip()
+    if not (folder / "meta.json").exists():
+        raise IndexMissingError(f"the index {folder.name} is not whole; run: python -m knowledge build")
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    if meta["model"] != settings.encoder_model:
+        raise IndexMissingError(f"the index is for {meta['model']}, ENCODER_MODEL is {settings.encoder_model}; run: python -m knowledge build")
+    stored = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
+    phrasings = [Entry(**item) for item in stored["phrasings"]]
+    answers = [Entry(**item) for item in stored["answers"]]
+    article_ids = sorted({entry.article_id for entry in phrasings + answers})
+    row = {key: number for number, key in enumerate(article_ids)}
+    with np.load(folder / "means.npz") as means:
+        mean_of = {key: means[key] for key in means.files}
+    signals_file = folder / "signals.npz"
+    return Index(
+        version=meta["version"],
+        phrasings=phrasings,
+        answers=answers,
+        phrasing_vectors=np.load(folder / "phrasings.npy", mmap_mode="r"),
+        answer_vectors=np.load(folder / "answers.npy", mmap_mode="r"),
+        faiss_index=faiss.read_index(str(folder / "phrasings.faiss"), faiss.IO_FLAG_MMAP_IFC),
+        article_ids=article_ids,
+        phrasing_article=np.array([row[entry.article_id] for entry in phrasings], np.int32),
+        answer_article=np.array([row[entry.article_id] for entry in answers], np.int32),
+        means=mean_of,
+        lexical=LexicalIndex.load(folder / "lexical.npz"),
+        signals=Signals.load(signals_file) if signals_file.exists() else None,
+        knowledge_base=KnowledgeBase(
+            articles={key: Article.model_validate(value) for key, value in stored["articles"].items()},
+            paths={},
+            departments={key: Department.model_validate(value) for key, value in stored["departments"].items()},
+            phones={key: Phone.model_validate(value) for key, value in stored["phones"].items()},
+        ),
+        faulty=int(meta["faulty"]),
+    )

