@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.events import Hub
+from bot.rasa import RasaClient
 from bot.settings import Settings
 from bot.store.engine import Store
 from bot.texts import Catalogue
@@ -26,5 +28,7 @@ class Core:
     store: Store
     texts: Catalogue
     knowledge: KnowledgeClient
+    rasa: RasaClient
     hub: Hub
     now: Callable[[], dt.datetime] = utc_now
+    started: asyncio.Event = field(default_factory=asyncio.Event)  # knowledge and Rasa have answered once

@@ -57,7 +57,9 @@ def install_error_handlers(app: FastAPI) -> None:
 
     async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
         _log.error("unhandled", path=request.url.path, error=type(error).__name__, exc_info=error)
-        return error_response(ApiError(500, "internal", "something went wrong here; nothing you sent was lost if it was acknowledged"))
+        return error_response(
+            ApiError(500, "internal", "something went wrong here; nothing you sent was lost if it was acknowledged")
+        )
 
     app.add_exception_handler(ApiError, _api)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -122,7 +124,10 @@ class SecurityHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message["headers"]
-                headers += [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"strict-origin-when-cross-origin")]
+                headers += [
+                    (b"x-content-type-options", b"nosniff"),
+                    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+                ]
                 if csp:
                     headers.append((b"content-security-policy", csp.encode()))
                 if path.startswith("/widget/"):

@@ -15,6 +15,7 @@ from bot.store.engine import Transaction
 
 if TYPE_CHECKING:
     from bot.core import Core
+    from bot.pipeline.worker import TurnWorker
 
 
 class Desk(Protocol):
@@ -87,6 +88,7 @@ class Registry:
 
     core: Core
     app: FastAPI
+    worker: TurnWorker
     desk: Desk | None = None
     channels: dict[str, Channel] = field(default_factory=dict)
     on_start: list[Callable[[], Awaitable[None]]] = field(default_factory=list)

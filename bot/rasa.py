@@ -5,15 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import httpx
-import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.messages import Button, Reply
 from bot.pipeline.context import TurnContext
-from bot.settings import Settings
-
-_log = structlog.get_logger(__name__)
-_client: httpx.AsyncClient | None = None
 
 
 class RasaUnavailable(Exception):
@@ -50,35 +45,54 @@ def as_rasa_text(text: str, action: str | None) -> str:
     return text.lstrip("/ \t\n") or "?" if text.lstrip().startswith("/") else text
 
 
-async def ask(settings: Settings, ctx: TurnContext) -> list[dict[str, Any]]:
-    """Sends the citizen's message to Rasa.
+class RasaClient:
+    """Rasa's REST channel, which listens on this machine only.
 
-    Returns:
-        The custom payloads of Rasa's reply, in order.
-
-    Raises:
-        RasaUnavailable: no connection, an error, or an empty reply (its action server is down).
+    Args:
+        base_url: the setting RASA_URL.
+        timeout: seconds for a whole turn.
+        transport: for tests.
     """
-    global _client
-    if _client is None:
+
+    def __init__(self, base_url: str, timeout: float, transport: httpx.AsyncBaseTransport | None = None) -> None:
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-        _client = httpx.AsyncClient(timeout=settings.rasa_timeout_seconds, limits=limits)
-    # A tracker of its own for every further try: the first may have left half a turn in Rasa's memory.
-    sender = f"{ctx.conversation.id}:{ctx.conversation.episode}" + (f".{ctx.attempt}" if ctx.attempt > 1 else "")
-    body = {
-        "sender": sender,
-        "message": as_rasa_text(ctx.text, ctx.action),
-        "metadata": {"message_id": ctx.message_id, "language": ctx.language, "page_url": ctx.conversation.page_url},
-    }
-    try:
-        response = await _client.post(f"{settings.rasa_url}/webhooks/rest/webhook", json=body)
-        response.raise_for_status()
-        customs = [item["custom"] for item in response.json() if item.get("custom")]
-    except (httpx.HTTPError, ValueError, TypeError, AttributeError) as fault:
-        raise RasaUnavailable(f"{type(fault).__name__}: {fault}") from fault
-    if not customs:
-        raise RasaUnavailable("empty reply")
-    return customs
+        self._http = httpx.AsyncClient(
+            base_url=base_url, timeout=httpx.Timeout(timeout, connect=1.0), limits=limits, transport=transport, trust_env=False
+        )
+
+    async def ask(self, ctx: TurnContext) -> list[Reply]:
+        """Sends the citizen's message to Rasa.
+
+        Raises:
+            RasaUnavailable: no connection, an error, or an empty reply (its action server is down).
+        """
+        # A tracker of its own for every further try: the first may have left half a turn in Rasa's memory.
+        sender = f"{ctx.conversation.id}:{ctx.conversation.episode}" + (f".{ctx.attempt}" if ctx.attempt > 1 else "")
+        body = {
+            "sender": sender,
+            "message": as_rasa_text(ctx.text, ctx.action),
+            "metadata": {"message_id": ctx.message_id, "language": ctx.language, "page_url": ctx.conversation.page_url},
+        }
+        try:
+            response = await self._http.post("/webhooks/rest/webhook", json=body)
+            response.raise_for_status()
+            customs = [item["custom"] for item in response.json() if item.get("custom")]
+        except (httpx.HTTPError, ValueError, TypeError, AttributeError) as fault:
+            raise RasaUnavailable(f"{type(fault).__name__}: {fault}") from fault
+        if not customs:
+            raise RasaUnavailable("empty reply")
+        return to_replies(customs)
+
+    async def is_ready(self) -> bool:
+        """Whether Rasa answers."""
+        try:
+            return (await self._http.get("/", timeout=2.0)).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
 
 
 def to_replies(customs: list[dict[str, Any]]) -> list[Reply]:

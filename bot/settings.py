@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     turn_retry_minutes: float = 10.0  # how long a turn that met a dead service is tried again
     conversation_idle_hours: float = 24.0
     episode_turns: int = 8  # Rasa slows with the length of its tracker: begin a new one after this many turns
+    start_grace_seconds: float = 60.0  # how long new conversations wait for knowledge and Rasa to load
+    ambiguous_send: Literal["resend", "hold"] = "hold"  # a send whose outcome a crash left unknown
     rate: RateLimits = Field(default_factory=RateLimits)
 
     @field_validator("database_url")

@@ -61,9 +61,7 @@ def parameters(text: str) -> frozenset[str]:
     Returns:
         The placeholders without braces.
     """
-    return frozenset(
-        f"{match[1]}:{match[2]}" if match[2] is not None else match[1] for match in _PLACEHOLDER.finditer(text)
-    )
+    return frozenset(f"{match[1]}:{match[2]}" if match[2] is not None else match[1] for match in _PLACEHOLDER.finditer(text))
 
 
 def _read_texts(path: Path) -> dict[str, str]:
@@ -77,7 +75,7 @@ def _read_texts(path: Path) -> dict[str, str]:
         raise TextsInvalid(f"{path.name} must be a flat list of `key: text`")
     for key, text in loaded.items():
         if not isinstance(key, str) or not isinstance(text, str) or not text.strip():
-            raise TextsInvalid(f"{path.name}: {key!r} must have a text, for example `greet: \"Hej!\"`")
+            raise TextsInvalid(f'{path.name}: {key!r} must have a text, for example `greet: "Hej!"`')
     return loaded
 
 

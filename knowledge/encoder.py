@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 import numpy as np
@@ -51,6 +52,7 @@ class Encoder:
                 str(folder), backend="onnx", device="cpu", local_files_only=True, model_kwargs=arguments
             )
         self.backend = backend
+        self._lock = Lock()
         self.dimension = int(self._model.get_embedding_dimension() or 0)
         specials = sorted(self._model.tokenizer.all_special_tokens, key=len, reverse=True)
         self._special = re.compile("|".join(re.escape(token) for token in specials)) if specials else None
@@ -78,15 +80,21 @@ class Encoder:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
         prompt = self._model.prompts.get(role) or None
-        vectors = self._model.encode(
-            [self.clean(text) for text in texts],
-            prompt=prompt,
-            batch_size=batch_size,
-            show_progress_bar=False,
-            convert_to_numpy=True,
-            normalize_embeddings=True,
-        )
-        return np.asarray(vectors, dtype=np.float32)
+        cleaned = [self.clean(text) for text in texts]
+        parts = []
+        for start in range(0, len(cleaned), batch_size):
+            # The tokenizer may not be used by two threads at once; between batches a citizen's question gets its turn during a reload.
+            with self._lock:
+                vectors = self._model.encode(
+                    cleaned[start : start + batch_size],
+                    prompt=prompt,
+                    batch_size=batch_size,
+                    show_progress_bar=False,
+                    convert_to_numpy=True,
+                    normalize_embeddings=True,
+                )
+            parts.append(np.asarray(vectors, dtype=np.float32))
+        return np.concatenate(parts)
 
 
 def load_encoder(settings: Settings, backend: Backend | None = None) -> Encoder:

@@ -15,6 +15,7 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.constants import TOKENS_NAMES
 from rasa.nlu.tokenizers.tokenizer import Token as RasaToken
 from rasa.nlu.tokenizers.tokenizer import Tokenizer
+from rasa.shared.constants import INTENT_MESSAGE_PREFIX
 from rasa.shared.exceptions import RasaException
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
@@ -91,6 +92,8 @@ class KnowledgeAnalyzer(Tokenizer):
         Raises:
             RasaException: the knowledge service does not answer.
         """
+        # What buttons send ("/human") is not language; see nlu_data/buttons.yml.
+        training_data = training_data.filter_training_examples(lambda e: not _is_payload(e.get(TEXT)))
         examples = [e for e in training_data.training_examples if e.get(TEXT)]
         cache = FeatureCache(Path(os.environ.get("VAR_DIR") or "var") / self._config["cache"])
         try:
@@ -114,7 +117,9 @@ class KnowledgeAnalyzer(Tokenizer):
         """Analyzes incoming messages; with the service down they pass with a plain split and `knowledge_down`."""
         for message in messages:
             text = message.get(TEXT)
-            if text:
+            if _is_payload(text):
+                message.set(TOKENS_NAMES[TEXT], _words(text))
+            elif text:
                 self._analyze(message, text)
         return messages
 
@@ -142,6 +147,11 @@ class KnowledgeAnalyzer(Tokenizer):
         ]
         message.set(ENTITIES, list(message.get(ENTITIES, [])) + entities, add_to_output=True)
         message.set(TOKENS_NAMES[TEXT], _tokens(analysis))
+
+
+def _is_payload(text: str | None) -> bool:
+    """Whether it is a pressed button; a citizen's own text never begins like that (`app` sees to it)."""
+    return bool(text) and str(text).startswith(INTENT_MESSAGE_PREFIX)
 
 
 def _tokens(analysis: Analysis) -> list[RasaToken]:

@@ -33,7 +33,9 @@ def remember(language: str) -> None:
         _last["language"] = language
 
 
-def render(custom: Mapping[str, Any], language: str, texts: Texts, articles: Articles) -> list[str]:
+def render(
+    custom: Mapping[str, Any], language: str, texts: Texts, articles: Articles, phones: Mapping[str, str]
+) -> list[str]:
     """Lines to print for one reply.
 
     Args:
@@ -41,6 +43,7 @@ def render(custom: Mapping[str, Any], language: str, texts: Texts, articles: Art
         language: code of the language to write in.
         texts: (key, language) → text with `{placeholders}`.
         articles: (id, language) → article with `title`, `answer` and `sources`.
+        phones: key → number, for `{phone:key}`.
 
     Returns:
         The lines; buttons as numbered titles with their payload, which can be typed.
@@ -48,7 +51,7 @@ def render(custom: Mapping[str, Any], language: str, texts: Texts, articles: Art
     params = custom.get("params") or {}
     lines = []
     if custom.get("key"):
-        lines.append(fill(texts(custom["key"], language), params))
+        lines.append(fill(texts(custom["key"], language), params, phones))
     if custom.get("type") == "answer":
         for article_id in custom.get("article_ids", []):
             article = articles(article_id, language)
@@ -60,9 +63,15 @@ def render(custom: Mapping[str, Any], language: str, texts: Texts, articles: Art
     return lines
 
 
-def fill(text: str, params: Mapping[str, Any]) -> str:
-    """Puts the parameters in; a placeholder without a value stays, so that a wrong text is seen."""
-    return PLACEHOLDER.sub(lambda match: str(params.get(match.group(1), match.group(0))), text)
+def fill(text: str, params: Mapping[str, Any], phones: Mapping[str, str]) -> str:
+    """Puts the parameters and `{phone:key}` in; a placeholder without a value stays, so that a wrong text is seen."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        known = phones.get(name[len("phone:") :]) if name.startswith("phone:") else params.get(name)
+        return match.group(0) if known is None else str(known)
+
+    return PLACEHOLDER.sub(value, text)
 
 
 @lru_cache(maxsize=8)
@@ -76,6 +85,12 @@ def _text(key: str, language: str) -> str:
         if key in _catalogue(code):
             return str(_catalogue(code)[key])
     return key
+
+
+@lru_cache(maxsize=1)
+def _phones() -> dict[str, str]:
+    path = ROOT / "knowledge" / "phones.yml"
+    return {key: str(entry["number"]) for key, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items()}
 
 
 def _article(article_id: str, language: str) -> Mapping[str, Any]:
@@ -99,7 +114,10 @@ def install() -> None:
         custom = message.get("custom")
         if not isinstance(custom, dict) or "type" not in custom:
             return original(message, *args, **kwargs)
-        print("\n".join(render(custom, _last["language"], _text, _article)))  # noqa: T201
+        language = _last["language"]
+        if custom.get("key") == "language.changed":
+            language = str(custom["params"]["language"])
+        print("\n".join(render(custom, language, _text, _article, _phones())))
         return None
 
     print_reply._fraga = True  # type: ignore[attr-defined]

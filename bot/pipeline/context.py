@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.messages import Reply
 from bot.store.conversations import Conversation
-from knowledge.client import Analysis
+from knowledge.client import AnalysisData
 
 
 class TurnDecided(Exception):
@@ -33,7 +33,12 @@ class Facts:
 
     def to_json(self) -> dict[str, Any]:
         """As stored in `turn.facts`."""
-        return {"emergency": self.emergency, "human": self.wants_human, "protected": self.protected, "masked": list(self.masked)}
+        return {
+            "emergency": self.emergency,
+            "human": self.wants_human,
+            "protected": self.protected,
+            "masked": list(self.masked),
+        }
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Facts:
@@ -69,7 +74,7 @@ class TurnContext:
     created_at: dt.datetime
     attempt: int
     previously_notified: bool = False  # the citizen has been told that a service is down
-    analysis: Analysis | None = None
+    analysis: AnalysisData | None = None
     language: str = "sv"
     replies: list[Reply] = field(default_factory=list)
     desk: DeskCall | None = None

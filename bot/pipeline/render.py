@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import structlog
@@ -9,7 +10,7 @@ import structlog
 from bot.core import Core
 from bot.messages import Button, Rendered, Reply
 from bot.texts import UnknownText
-from knowledge.client import Article, ArticleGone, KnowledgeUnavailable
+from knowledge.client import ArticleData, KnowledgeUnavailable
 
 _log = structlog.get_logger(__name__)
 _MOST_RELATED = 3
@@ -43,7 +44,9 @@ def render_text(core: Core, reply: Reply, language: str) -> Rendered:
 
 def _titled(core: Core, buttons: tuple[Button, ...], language: str) -> tuple[Button, ...]:
     return tuple(
-        b if b.title else Button(b.action, title=core.texts.render(b.title_key or b.action, language, **b.params), article_id=b.article_id)
+        b
+        if b.title
+        else Button(b.action, title=core.texts.render(b.title_key or b.action, language, **b.params), article_id=b.article_id)
         for b in buttons
     )
 
@@ -56,42 +59,48 @@ async def render(core: Core, reply: Reply, language: str) -> list[Rendered]:
     if reply.type != "answer" or not reply.article_ids:
         return [render_text(core, reply, language)]
     rendered: list[Rendered] = []
-    if reply.key is not None and reply.key in core.texts.keys():
+    if reply.key is not None and reply.key in core.texts.keys(reply.key):
         rendered.append(render_text(core, Reply("text", reply.key, reply.params), language))
     for article_id in reply.article_ids:
         try:
             article = await core.knowledge.article(article_id, language)
-        except (ArticleGone, KnowledgeUnavailable) as gone:
-            _log.warning("article_not_shown", article_id=article_id, reason=type(gone).__name__)
+        except KnowledgeUnavailable:
+            article = None
+        if article is None:
+            _log.warning("article_not_shown", article_id=article_id)
             rendered.append(render_text(core, Reply("text", "dont_know", outcome="unanswered"), language))
             continue
-        if article.translation_state == "missing":
+        if article["translation_state"] == "missing":
             rendered.append(render_text(core, Reply("text", "missing_translation.note"), language))
         rendered.append(_answer(core, reply, article, language))
     return rendered
 
 
-def _answer(core: Core, reply: Reply, article: Article, language: str) -> Rendered:
+def _answer(core: Core, reply: Reply, article: ArticleData, language: str) -> Rendered:
     """The article's text as it stands, then what the citizen must know about it."""
     notes = []
-    if article.live_only:
+    if article["live_only"]:
         notes.append("live_only.note")
-    if "amount" in article.volatile:
+    if "amount" in article["volatile"]:
         notes.append("answer.may_have_changed")
-    if article.translation_state == "stale":
+    if article["translation_state"] == "stale":
         notes.append("stale_translation.note")
-    elif article.translation_state == "drafted":
+    elif article["translation_state"] == "drafted":
         notes.append("drafted_translation.note")
-    texts = [article.answer.strip(), *(core.texts.render(key, article.language) for key in notes)]
+    texts = [article["answer"].strip(), *(core.texts.render(key, article["language"]) for key in notes)]
     related = tuple(
-        Button(f'/answer_article{{"article_id": "{near.article_id}"}}', title=near.title, article_id=near.article_id)
-        for near in article.next[:_MOST_RELATED]
+        Button(
+            "/answer_article" + json.dumps({"article_id": near["article_id"]}),
+            title=near["title"],
+            article_id=near["article_id"],
+        )
+        for near in article["next"][:_MOST_RELATED]
     )
     payload: dict[str, Any] = {
-        "title": article.title,
-        "sources": [source.model_dump(mode="json") for source in article.sources],
-        "updated": str(article.updated),
-        "links": [link.model_dump(mode="json") for link in article.links],
+        "title": article["title"],
+        "sources": article["sources"],
+        "updated": article["updated"],
+        "links": article["links"],
         "wants_feedback": True,
     }
     if reply.probability is not None:
@@ -99,9 +108,9 @@ def _answer(core: Core, reply: Reply, article: Article, language: str) -> Render
     return Rendered(
         author=reply.author,
         text="\n\n".join(texts),
-        language=article.language,
+        language=article["language"],
         outcome=reply.outcome or "answered",
-        article_id=article.article_id,
+        article_id=article["article_id"],
         payload=payload,
         buttons=related,
     )

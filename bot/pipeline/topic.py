@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from bot.core import Core
 from bot.pipeline.context import TurnContext
 from bot.store import schema
-from knowledge.client import ArticleGone, KnowledgeUnavailable
+from knowledge.client import KnowledgeUnavailable
 
 _LEAST_PROBABILITY = 0.3
 _TURNS_BACK = 4
@@ -20,8 +20,9 @@ async def topic_of(core: Core, ctx: TurnContext) -> tuple[str | None, str | None
         (department key, title), each None when unknown.
     """
     article_id: str | None = None
-    if ctx.analysis and ctx.analysis.candidates and ctx.analysis.candidates[0].probability >= _LEAST_PROBABILITY:
-        article_id = ctx.analysis.candidates[0].article_id
+    candidates = ctx.analysis["candidates"] if ctx.analysis else []
+    if candidates and candidates[0]["probability"] >= _LEAST_PROBABILITY:
+        article_id = candidates[0]["article_id"]
     else:
         t = schema.turn.c
         query = (
@@ -32,14 +33,14 @@ async def topic_of(core: Core, ctx: TurnContext) -> tuple[str | None, str | None
         )
         async with core.store.read() as conn:
             for (analysis,) in await conn.execute(query):
-                candidates = (analysis or {}).get("candidates") or []
-                if candidates and candidates[0]["probability"] >= _LEAST_PROBABILITY:
-                    article_id = candidates[0]["article_id"]
+                earlier = (analysis or {}).get("candidates") or []
+                if earlier and earlier[0]["probability"] >= _LEAST_PROBABILITY:
+                    article_id = earlier[0]["article_id"]
                     break
     if article_id is None:
         return None, None
     try:
         article = await core.knowledge.article(article_id, "sv")
-    except (KnowledgeUnavailable, ArticleGone):
+    except KnowledgeUnavailable:
         return None, None
-    return article.department, article.title
+    return (article["department"], article["title"]) if article else (None, None)

@@ -114,7 +114,12 @@ async def _write(core: Core, desk: Desk | None, ctx: TurnContext, rendered: list
 
 
 async def _call_desk(
-    core: Core, desk: Desk | None, tx: Transaction, ctx: TurnContext, current: conversations.Conversation, overtaken: bool
+    core: Core,
+    desk: Desk | None,
+    tx: Transaction,
+    ctx: TurnContext,
+    current: conversations.Conversation,
+    overtaken: bool,
 ) -> list[Rendered]:
     assert ctx.desk is not None
     arguments = ctx.desk.arguments
@@ -140,7 +145,7 @@ async def _call_desk(
 async def _finish(tx: Transaction, core: Core, ctx: TurnContext, owner_after: str, now: dt.datetime) -> None:
     values: dict[str, object] = {"attempts": ctx.attempt, "error": ctx.deferred}
     if ctx.analysis is not None:
-        values["analysis"] = ctx.analysis.model_dump(mode="json", exclude={"embedding", "tokens"})
+        values["analysis"] = {name: value for name, value in ctx.analysis.items() if name not in ("embedding", "tokens")}
     # Sent back to the bot while it was with somebody else: nobody else will answer, so neither is it put off.
     too_old = ctx.attempt > 1 and now - ctx.created_at > dt.timedelta(minutes=core.settings.turn_retry_minutes)
     if ctx.deferred and owner_after == "bot" and not too_old:

@@ -32,9 +32,9 @@ MAX_FAULTS = 5  # a turn that fails this often for a fault of ours is given up w
 class TurnWorker:
     """Takes up turns when kicked, and by itself what a crash or a dead service left behind."""
 
-    def __init__(self, core: Core, desk: Desk | None) -> None:
+    def __init__(self, core: Core, desk: Desk | None = None) -> None:
         self._core = core
-        self._desk = desk
+        self.desk = desk
         self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
@@ -81,7 +81,12 @@ class TurnWorker:
         t = schema.turn.c
         while True:
             try:
-                query = sa.select(t.conversation_id).distinct().where(t.state != "done", t.next_attempt_at <= self._core.now()).limit(500)
+                query = (
+                    sa.select(t.conversation_id)
+                    .distinct()
+                    .where(t.state != "done", t.next_attempt_at <= self._core.now())
+                    .limit(500)
+                )
                 async with self._core.store.read() as conn:
                     for (conversation_id,) in (await conn.execute(query)).all():
                         self.kick(conversation_id)
@@ -99,11 +104,16 @@ class TurnWorker:
                 finally:
                     await self._release(conversation_id)
             except Exception as fault:
-                _log.error("conversation_work_failed", conversation_id=conversation_id, error=type(fault).__name__, exc_info=fault)
+                _log.error(
+                    "conversation_work_failed",
+                    conversation_id=conversation_id,
+                    error=type(fault).__name__,
+                    exc_info=fault,
+                )
 
     async def _run(self, message_id: str) -> None:
         try:
-            await run_turn(self._core, self._desk, message_id)
+            await run_turn(self._core, self.desk, message_id)
         except Exception as fault:
             _log.error("turn_failed", message_id=message_id, error=type(fault).__name__, exc_info=fault)
             await self._count_fault(message_id, type(fault).__name__)
@@ -112,7 +122,9 @@ class TurnWorker:
         """Puts a failed turn off, and after `MAX_FAULTS` tries ends it with an apology and the way to a human."""
         t, now = schema.turn.c, self._core.now()
         async with self._core.store.write() as tx:
-            row = (await tx.conn.execute(sa.select(schema.turn).where(t.message_id == message_id, t.state != "done"))).one_or_none()
+            row = (
+                await tx.conn.execute(sa.select(schema.turn).where(t.message_id == message_id, t.state != "done"))
+            ).one_or_none()
             if row is None:
                 return
             attempts = row.attempts + 1
@@ -120,9 +132,26 @@ class TurnWorker:
                                          "next_attempt_at": now + dt.timedelta(seconds=2.0**attempts)}  # fmt: skip
             if attempts >= MAX_FAULTS:
                 conversation = await conversations.get(tx.conn, row.conversation_id)
-                apology = Reply("offer_human", "error.unavailable", buttons=human_buttons(), outcome="error_internal", author="system")
-                await messages.append(tx, conversation.id, render_text(self._core, apology, conversation.language), now=now, turn_id=message_id)
-                values |= {"state": "done", "done_at": now, "outcome": "error_internal", "owner_after": conversation.owner}
+                apology = Reply(
+                    "offer_human",
+                    "error.unavailable",
+                    buttons=human_buttons(),
+                    outcome="error_internal",
+                    author="system",
+                )
+                await messages.append(
+                    tx,
+                    conversation.id,
+                    render_text(self._core, apology, conversation.language),
+                    now=now,
+                    turn_id=message_id,
+                )
+                values |= {
+                    "state": "done",
+                    "done_at": now,
+                    "outcome": "error_internal",
+                    "owner_after": conversation.owner,
+                }
                 tx.notify("conversation", conversation_id=conversation.id, kind="turn", message_id=message_id)
             await tx.conn.execute(schema.turn.update().where(t.message_id == message_id).values(**values))
 
@@ -133,7 +162,10 @@ class TurnWorker:
         async with self._core.store.write() as tx:
             taken = await tx.conn.execute(
                 schema.conversation.update()
-                .where(c.id == conversation_id, sa.or_(c.lease_worker.is_(None), c.lease_worker == self._name, c.lease_expires_at < now))
+                .where(
+                    c.id == conversation_id,
+                    sa.or_(c.lease_worker.is_(None), c.lease_worker == self._name, c.lease_expires_at < now),
+                )
                 .values(lease_worker=self._name, lease_expires_at=now + dt.timedelta(seconds=LEASE_SECONDS))
             )
         return taken.rowcount == 1

@@ -68,12 +68,11 @@ class Store:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
         """A write transaction: committed when the block ends, rolled back when it raises."""
-        async with self._writer or nullcontext():
-            async with self.engine.connect() as conn:
-                await conn.execution_options(fraga_write=True)
-                async with conn.begin():
-                    transaction = Transaction(conn)
-                    yield transaction
+        async with self._writer or nullcontext(), self.engine.connect() as conn:
+            await conn.execution_options(fraga_write=True)
+            async with conn.begin():
+                transaction = Transaction(conn)
+                yield transaction
         if self.publish is not None:
             for notice in transaction.notices:
                 self.publish(notice)

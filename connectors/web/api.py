@@ -6,9 +6,11 @@ import asyncio
 import math
 import secrets
 import time
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import sqlalchemy as sa
+from bot.privacy.masking import mask
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
@@ -20,7 +22,6 @@ from bot.pipeline.accept import Inbound, Refused, accept, clean
 from bot.pipeline.render import render_text
 from bot.pipeline.worker import TurnWorker
 from bot.plugins import Desk
-from bot.privacy.masking import mask
 from bot.store import conversations, messages, schema
 from bot.store.conversations import Conversation
 from bot.store.engine import Transaction
@@ -45,10 +46,15 @@ _STATUS = {"conversation_closed": 409, "empty": 422, "too_long": 422, "unknown_p
 class WebChat:
     """The web channel's routes over the shared core."""
 
-    def __init__(self, core: Core, worker: TurnWorker, desk: Desk | None) -> None:
-        self.core, self.worker, self.desk = core, worker, desk
+    def __init__(self, core: Core, worker: TurnWorker, desk: Callable[[], Desk | None]) -> None:
+        self.core, self.worker, self._desk = core, worker, desk
         self._per_conversation = RateLimit(core.settings.rate.messages_per_conversation)
         self._per_address = RateLimit(core.settings.rate.conversations_per_address)
+
+    @property
+    def desk(self) -> Desk | None:
+        """The desk, once its plugin has registered."""
+        return self._desk()
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -66,13 +72,17 @@ class WebChat:
 
         @router.post("/conversations", status_code=201, response_model_exclude_none=True)
         async def open_conversation(request: Request, body: NewConversation) -> ConversationOpened:
+            if not self.core.started.is_set():
+                raise ApiError(503, "starting", "the assistant is starting; try again in a moment", headers={"Retry-After": "1"})
             self._limit(self._per_address, request.client.host if request.client else "?")
             return await self.open(body)
 
-        @router.post("/messages", status_code=202, response_model_exclude_none=True,
+        @router.post("/messages", status_code=202,
                      responses={200: {"model": TurnResult}, 202: {"model": MessageAccepted}})  # fmt: skip
         async def write(
-            body: NewMessage, conversation: Current, wait: Annotated[float | None, Query(ge=0, le=MAX_WAIT_SECONDS)] = None
+            body: NewMessage,
+            conversation: Current,
+            wait: Annotated[float | None, Query(ge=0, le=MAX_WAIT_SECONDS)] = None,
         ) -> Response:
             self._limit(self._per_conversation, conversation.id)
             message_id = await self.write(conversation, body)
@@ -81,11 +91,9 @@ class WebChat:
             result = await self.turn_result(conversation.id, message_id, wait)
             return JSONResponse(result, 200)
 
-        @router.get("/messages", response_model_exclude_none=False)
+        @router.get("/messages", responses={200: {"model": Transcript}})
         async def read(conversation: Current, after: Annotated[int, Query(ge=0)] = 0) -> Response:
-            return JSONResponse(await self.transcript(conversation, after), 200)
-
-        read.__annotations__["return"] = Response
+            return JSONResponse(await self.transcript(conversation, after))
 
         @router.post("/feedback", status_code=204)
         async def feedback(body: NewFeedback, conversation: Current) -> Response:
@@ -95,14 +103,15 @@ class WebChat:
 
         @router.post("/typing", status_code=204)
         async def typing(conversation: Current) -> Response:
-            self.core.hub.publish({"topic": "conversation", "conversation_id": conversation.id, "kind": "typing", "author": "citizen"})
+            self.core.hub.publish(
+                {"topic": "conversation", "conversation_id": conversation.id, "kind": "typing", "author": "citizen"}
+            )
             return Response(status_code=204)
 
-        @router.post("/end")
+        @router.post("/end", responses={200: {"model": TurnResult}})
         async def end(conversation: Current) -> Response:
             return JSONResponse(await self.end(conversation))
 
-        _ = (config, open_conversation, write, read, feedback, typing, end, Transcript)
         return router
 
     async def authenticate(self, token: str) -> Conversation:
@@ -123,7 +132,12 @@ class WebChat:
         if wait > 0:
             seconds = math.ceil(wait)
             metrics.REFUSED.labels(channel=CHANNEL, code="rate_limited").inc()
-            raise ApiError(429, "rate_limited", f"too many requests; try again in {seconds} s", headers={"Retry-After": str(seconds)})
+            raise ApiError(
+                429,
+                "rate_limited",
+                f"too many requests; try again in {seconds} s",
+                headers={"Retry-After": str(seconds)},
+            )
 
     async def config(self) -> dict[str, Any]:
         """Languages, the widget's texts and whether the bot is on."""
@@ -134,7 +148,9 @@ class WebChat:
             "languages": [{"code": spoken.code, "name": spoken.name, "dir": spoken.dir} for spoken in texts.languages()],
             "bot_enabled": switch.enabled,
             "notice": None if switch.enabled else switch.reason,
-            "texts": {spoken.code: {key: texts.raw(key, spoken.code) for key in texts.keys("widget.")} for spoken in texts.languages()},
+            "texts": {
+                spoken.code: {key: texts.raw(key, spoken.code) for key in texts.keys("widget.")} for spoken in texts.languages()
+            },
         }
 
     async def open(self, body: NewConversation) -> ConversationOpened:
@@ -197,7 +213,9 @@ class WebChat:
         """All messages after a seq, and where the conversation stands."""
         async with self.core.store.read() as conn:
             shown = await messages.read(conn, conversation.id, self.core.texts.direction, after=after)
-            position = await self.desk.queue_position(conn, conversation.id) if self.desk and conversation.owner == "queue" else None
+            position = (
+                await self.desk.queue_position(conn, conversation.id) if self.desk and conversation.owner == "queue" else None
+            )
         return {
             "messages": shown,
             "owner": conversation.owner,
@@ -229,7 +247,9 @@ class WebChat:
             query = sa.select(schema.message.c.seq).where(
                 schema.message.c.conversation_id == conversation.id, schema.message.c.outcome == "ended"
             )
-            seq = (await tx.conn.execute(query.order_by(schema.message.c.seq.desc()).limit(1))).scalar_one_or_none() or current.last_seq
+            seq = (
+                await tx.conn.execute(query.order_by(schema.message.c.seq.desc()).limit(1))
+            ).scalar_one_or_none() or current.last_seq
             shown = await messages.read(tx.conn, conversation.id, self.core.texts.direction, after=seq - 1)
         return {"messages": shown, "owner": "closed", "done": True}
 
@@ -241,7 +261,10 @@ class WebChat:
         await messages.append(tx, current.id, farewell, now=self.core.now())
         if current.owner != "closed":
             await conversations.set_owner(
-                tx, current.id, "closed", expected_version=current.version, now=self.core.now(), close_reason="citizen_ended"
+                tx,
+                current.id,
+                "closed",
+                expected_version=current.version,
+                now=self.core.now(),
+                close_reason="citizen_ended",
             )
-
-

@@ -9,7 +9,7 @@ from bot.core import Core
 from bot.messages import Reply
 from bot.pipeline.context import DeskCall, TurnContext, TurnDecided
 from bot.pipeline.stages.protect import choose_explicitly, human_buttons
-from bot.rasa import RasaUnavailable, ask, to_replies
+from bot.rasa import RasaUnavailable
 from bot.switch import read_switch
 
 _log = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ async def rasa(core: Core, ctx: TurnContext) -> None:
     if ctx.analysis is None and ctx.action is None:
         _defer(ctx, "knowledge", "error.knowledge_down")
     try:
-        ctx.replies += to_replies(await ask(core.settings, ctx))
+        ctx.replies += await core.rasa.ask(ctx)
     except RasaUnavailable as down:
         _log.warning("rasa_unavailable", conversation_id=ctx.conversation.id, error=str(down)[:200])
         _defer(ctx, "rasa", "error.rasa_down")

@@ -13,7 +13,7 @@ YES_PROBABILITY = 0.6  # of the `affirm`/`deny` signal, when the bot's last mess
 
 async def emergency(core: Core, ctx: TurnContext) -> None:
     """112 and the right line at once, in every owner state; then the offer of a human."""
-    signals = ctx.analysis.signals if ctx.analysis else {}
+    signals = ctx.analysis["signals"] if ctx.analysis else {}
     found = rules.decide(rules.Emergency(ctx.facts.emergency) if ctx.facts.emergency else None, signals)
     if found is None or ctx.action is not None:
         return
@@ -38,17 +38,15 @@ async def protected_identity(core: Core, ctx: TurnContext) -> None:
 
 
 async def wants_human(core: Core, ctx: TurnContext) -> None:
-    """"Människa" in any words, any language; also a typed yes to the bot's offer of one."""
-    signals = ctx.analysis.signals if ctx.analysis else {}
-    asked = ctx.action == "/human" or (
-        ctx.action is None and human.decide(ctx.facts.wants_human, signals)
-    )
+    """ "Människa" in any words, any language; also a typed yes to the bot's offer of one."""
+    signals = ctx.analysis["signals"] if ctx.analysis else {}
+    asked = ctx.action == "/human" or (ctx.action is None and human.decide(ctx.facts.wants_human, signals))
     answer = _typed_answer(ctx, signals)
     if ctx.conversation.owner == "bot":
         if ctx.conversation.awaiting == "consent" and answer is not None:
             ctx.desk = DeskCall("press", {"action": "/handover_send" if answer else "/handover_cancel"})
             raise TurnDecided
-        if ctx.conversation.awaiting == "human" and answer is False or ctx.action == "/human_declined":
+        if (ctx.conversation.awaiting == "human" and answer is False) or ctx.action == "/human_declined":
             ctx.updates["awaiting"] = None
             ctx.say(Reply("text", "handover.declined", outcome="smalltalk"))
             raise TurnDecided
@@ -91,7 +89,14 @@ async def chosen_language(core: Core, ctx: TurnContext) -> None:
     """A pressed language button: the choice is kept until the citizen makes another."""
     if ctx.action and ctx.action.startswith("/language "):
         choose_explicitly(ctx, ctx.action.removeprefix("/language "))
-        ctx.say(Reply("text", "language.changed", outcome="smalltalk", author="bot" if ctx.conversation.owner == "bot" else "system"))
+        ctx.say(
+            Reply(
+                "text",
+                "language.changed",
+                outcome="smalltalk",
+                author="bot" if ctx.conversation.owner == "bot" else "system",
+            )
+        )
         raise TurnDecided
 
 

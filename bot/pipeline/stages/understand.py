@@ -7,7 +7,7 @@ import structlog
 from bot.core import Core
 from bot.pipeline.accept import PROTECTED_TEXT
 from bot.pipeline.context import TurnContext
-from knowledge.client import KnowledgeUnavailable
+from knowledge.client import KnowledgeRefused, KnowledgeUnavailable
 
 _log = structlog.get_logger(__name__)
 CANDIDATES = 5
@@ -20,7 +20,7 @@ async def analyze(core: Core, ctx: TurnContext) -> None:
         return
     try:
         ctx.analysis = await core.knowledge.analyze(ctx.text, language_hint=ctx.conversation.language, k=CANDIDATES)
-    except KnowledgeUnavailable as down:
+    except (KnowledgeUnavailable, KnowledgeRefused) as down:
         _log.warning("knowledge_unavailable", conversation_id=ctx.conversation.id, error=str(down)[:200])
 
 
@@ -28,8 +28,8 @@ async def choose_language(core: Core, ctx: TurnContext) -> None:
     """An explicit choice stays; otherwise the message's language, if it is clear enough."""
     ctx.language = ctx.conversation.language
     heard = ctx.analysis
-    if heard is None or ctx.conversation.language_locked or heard.language == ctx.language:
+    if heard is None or ctx.conversation.language_locked or heard["language"] == ctx.language:
         return
-    if heard.language_probability >= SWITCH_PROBABILITY:
-        ctx.language = heard.language
-        ctx.updates["language"] = heard.language
+    if heard["language_probability"] >= SWITCH_PROBABILITY:
+        ctx.language = heard["language"]
+        ctx.updates["language"] = heard["language"]

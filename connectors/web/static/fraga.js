@@ -67,9 +67,18 @@
       human_button: 'Talk to a human', privacy_link: 'How we handle personal data', preview_title: 'This will be sent to the adviser', preview_nothing: 'Nothing of what you have written is sent.',
       preview_topic: 'Topic', preview_department: 'Department', preview_language: 'Language', menu: 'Menu', download: 'Download the conversation', print: 'Print', copy: 'Copy the conversation', copied: 'The conversation is copied.', log_label: 'Conversation',
     },
-    fi: { open: 'Avaa keskustelu', ai_label: 'Tekoälyavustaja' },
-    ar: { open: 'افتح المحادثة', ai_label: 'مساعد بالذكاء الاصطناعي' },
-    so: { open: 'Fur wada sheekaysiga', ai_label: 'Kaaliye AI ah' },
+    fi: {
+      open: 'Avaa chat', ai_label: 'Tekoälyavustaja', expired: 'Aiempaa keskustelua ei voi enää jatkaa. Aloitimme uuden.', links: 'Linkit', new_tab: 'avautuu uuteen välilehteen',
+      queue_waiting: 'Odotat vuoroasi jonossa.', preview_topic: 'Aihe', preview_department: 'Hallinto', preview_language: 'Kieli', log_label: 'Keskustelu',
+    },
+    ar: {
+      open: 'افتح المحادثة', ai_label: 'مساعد بالذكاء الاصطناعي', expired: 'لا يمكن متابعة المحادثة السابقة. لقد بدأنا محادثة جديدة.', links: 'روابط', new_tab: 'يفتح في علامة تبويب جديدة',
+      queue_waiting: 'أنت في قائمة الانتظار.', preview_topic: 'الموضوع', preview_department: 'الإدارة', preview_language: 'اللغة', log_label: 'المحادثة',
+    },
+    so: {
+      open: 'Fur wada sheekaysiga', ai_label: 'Kaaliye AI ah', expired: 'Wada sheekaysigii hore lama sii wadi karo. Mid cusub ayaan bilownay.', links: 'Xiriiriyeyaal', new_tab: 'wuxuu ku furmayaa bog cusub',
+      queue_waiting: 'Safka ayaad ku jirtaa.', preview_topic: 'Mawduuca', preview_department: 'Waaxda', preview_language: 'Luqadda', log_label: 'Wada sheekaysiga',
+    },
   };
   const EMBEDDED_LANGUAGES = [
     { code: 'sv', name: 'Svenska', dir: 'ltr' },
@@ -85,7 +94,7 @@
    * page's `html { font-size }` does not reach us).
    */
   const CSS = `
-:host{all:initial!important;display:block!important;position:fixed!important;inset:auto!important;inset-block-end:0!important;inset-inline-end:0!important;z-index:2147483000!important;visibility:visible!important;opacity:1!important;pointer-events:auto!important;transform:none!important;font-size:medium!important;
+:host{all:initial!important;display:block!important;position:fixed!important;inset:auto 0 0 auto!important;z-index:2147483000!important;visibility:visible!important;opacity:1!important;pointer-events:auto!important;transform:none!important;font-size:medium!important;
 --accent:#0067a8;--accent-strong:#004f82;--on-accent:#fff;--surface:#fff;--ground:#f3f6f9;--text:#1a2530;--muted:#50606e;--line:#d5dee6;--line-strong:#7a8996;--soft:#e6f1f9;--agent:#eaf5ee;--agent-line:#a9d2b8;--warn:#fff5dc;--warn-line:#d8a732;--error:#fdecea;--error-text:#8f1d14;--link:#005c98;--focus:#0b1d2c}
 *,*::before,*::after{box-sizing:border-box}
 [hidden]{display:none!important}
@@ -96,13 +105,13 @@ svg{inline-size:1.375em;block-size:1.375em;fill:none;stroke:currentColor;stroke-
 .vh{position:absolute!important;inline-size:1px;block-size:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap;margin:-1px}
 :focus{outline:none}
 :focus-visible{outline:3px solid var(--focus);outline-offset:2px;box-shadow:0 0 0 2px var(--surface)}
-.launcher{position:fixed;inset-block-end:max(1.25em,env(safe-area-inset-bottom));inset-inline-end:1.25em;display:flex;align-items:center;gap:.6em;min-block-size:3.5em;max-inline-size:calc(100vw - 2.5em);padding:.5em 1.35em .5em 1.1em;border:2px solid transparent;border-radius:1.75em;background:var(--accent);color:var(--on-accent);font-weight:600;box-shadow:0 2px 6px rgb(10 30 50/.22),0 8px 24px rgb(10 30 50/.2)}
+.launcher{position:fixed;bottom:max(1.25em,env(safe-area-inset-bottom));right:1.25em;display:flex;align-items:center;gap:.6em;min-block-size:3.5em;max-inline-size:calc(100vw - 2.5em);padding:.5em 1.35em .5em 1.1em;border:2px solid transparent;border-radius:1.75em;background:var(--accent);color:var(--on-accent);font-weight:600;box-shadow:0 2px 6px rgb(10 30 50/.22),0 8px 24px rgb(10 30 50/.2)}
 .launcher:hover{background:var(--accent-strong)}
 .launcher svg{inline-size:1.6em;block-size:1.6em}
-.start .launcher{inset-inline:1.25em auto}
+.left .launcher{left:1.25em;right:auto}
 .badge{min-inline-size:1.6em;padding-inline:.4em;border-radius:1em;background:#fff;color:#004f82;font-size:.875em;text-align:center}
-.panel{position:fixed;inset-block-end:1.25em;inset-inline-end:1.25em;inline-size:25.5em;max-inline-size:calc(100vw - 2.5em);block-size:43em;max-block-size:calc(100dvh - 2.5em);display:flex;flex-direction:column;background:var(--surface);border:1px solid var(--line);border-radius:1em;overflow:hidden;box-shadow:0 4px 12px rgb(10 30 50/.12),0 20px 56px rgb(10 30 50/.26)}
-.start .panel{inset-inline:1.25em auto}
+.panel{position:fixed;bottom:1.25em;right:1.25em;inline-size:25.5em;max-inline-size:calc(100vw - 2.5em);block-size:43em;max-block-size:calc(100dvh - 2.5em);display:flex;flex-direction:column;background:var(--surface);border:1px solid var(--line);border-radius:1em;overflow:hidden;box-shadow:0 4px 12px rgb(10 30 50/.12),0 20px 56px rgb(10 30 50/.26)}
+.left .panel{left:1.25em;right:auto}
 .head{display:flex;align-items:center;gap:.15em;flex:none;min-block-size:4em;padding:.5em .5em .5em 1em;padding-inline:1em .5em;background:var(--accent);color:var(--on-accent)}
 .mark{display:grid;place-items:center;inline-size:2.4em;block-size:2.4em;border-radius:50%;background:rgb(255 255 255/.16);margin-inline-end:.65em;flex:none}
 .who{flex:1;min-inline-size:0}
@@ -110,6 +119,7 @@ svg{inline-size:1.375em;block-size:1.375em;fill:none;stroke:currentColor;stroke-
 .who p{margin:.1em 0 0;font-size:.8125em;line-height:1.3}
 .head :focus-visible,.head .lang:focus-within{outline:3px solid #fff;outline-offset:-3px;box-shadow:none}
 .icon{display:grid;place-items:center;min-inline-size:2.75em;min-block-size:2.75em;padding:0;border:0;border-radius:.6em;background:transparent}
+.head .icon svg.i-menu{stroke-width:3.6}
 .head .icon:hover,.head .lang:hover{background:rgb(255 255 255/.16)}
 .lang{position:relative;display:flex;align-items:center;justify-content:center;gap:.3em;min-inline-size:2.75em;min-block-size:2.75em;padding-inline:.35em;border-radius:.6em;font-size:1em;font-weight:600}
 .lang b{font-size:.8125em;font-weight:650;text-transform:uppercase}
@@ -148,7 +158,7 @@ svg{inline-size:1.375em;block-size:1.375em;fill:none;stroke:currentColor;stroke-
 .row.wide .bubble{inline-size:94%}
 .text{unicode-bidi:isolate}
 .text p,.text ul,.text ol{margin:0}
-.text>*+*{margin-block-start:.55em}
+.text>:not(:first-child){margin-block-start:.6em}
 .text ul,.text ol{padding-inline-start:1.35em}
 .text li+li{margin-block-start:.25em}
 .text a{color:var(--link);text-decoration:underline;text-underline-offset:.15em}
@@ -213,9 +223,9 @@ a:hover{text-decoration-thickness:2px}
 .ask{display:grid;gap:.6em}
 .ask p{margin:0;font-weight:600}
 .ask div{display:flex;flex-wrap:wrap;gap:.5em}
-.full .panel{inset:auto;inset-inline:0;inset-block-start:var(--top,0);inline-size:100%;max-inline-size:none;block-size:var(--height,100dvh);max-block-size:none;border:0;border-radius:0;box-shadow:none;overflow-y:auto}
+.full .panel{inset:var(--top,0) 0 auto;inline-size:100%;max-inline-size:none;block-size:var(--height,100dvh);max-block-size:none;border:0;border-radius:0;box-shadow:none;overflow-y:auto}
 .full .head{padding-block-start:max(.5em,env(safe-area-inset-top))}
-@media (max-width:24em){.mark{display:none}.lang svg{display:none}.launcher{inset-inline-end:.75em}}
+@media (max-width:24em){.mark{display:none}.lang svg{display:none}.launcher{right:.75em}.left .launcher{left:.75em}}
 @media (prefers-reduced-motion:no-preference){
 .dots i{animation:dot 1.2s infinite ease-in-out}.dots i:nth-child(2){animation-delay:.15s}.dots i:nth-child(3){animation-delay:.3s}
 @keyframes dot{0%,60%,100%{opacity:.3;transform:none}30%{opacity:1;transform:translateY(-.15em)}}
@@ -417,6 +427,7 @@ a:hover{text-decoration-thickness:2px}
       this.awaitingSince = 0;
       this.loaded = false;
       this.syncing = null;
+      this.again = false;
       this.starting = null;
       this.pumping = false;
       this.dropSocket();
@@ -443,7 +454,7 @@ a:hover{text-decoration-thickness:2px}
     }
 
     /** Notes how the last request went and, on trouble, sets the clock for the next attempt at everything outstanding. */
-    heard({ status, retryAfter }) {
+    heard({ status, retryAfter }, sent = false) {
       if (status === 0 || status >= 500 || status === 429) {
         this.net = status === 503 ? 'not_ready' : status === 429 ? 'busy' : 'lost';
         // A service that is starting answers quickly and often: do not let the wait grow long.
@@ -452,8 +463,11 @@ a:hover{text-decoration-thickness:2px}
         this.after('wake', wait, () => this.wake());
       } else {
         this.net = 'ok';
-        this.attempt = 0;
-        this.cancel('wake');
+        // That reading works says nothing about sending: a queued message keeps its own clock.
+        if (sent || !this.outgoing.some((item) => item.state === 'queued')) {
+          this.attempt = 0;
+          this.cancel('wake');
+        }
       }
       this.changed('state');
     }
@@ -461,8 +475,11 @@ a:hover{text-decoration-thickness:2px}
     /** Does whatever is outstanding now: begin, read, listen, send. Safe to call at any time and any number of times. */
     async wake() {
       if (this.timers.wake) this.cancel('wake');
-      if (!this.token) { if (this.wanted) await this.start(); return; }
-      if (!this.loaded || this.net !== 'ok') await this.sync();
+      if (!this.token) { if (this.wanted || this.outgoing.length) await this.start(); return; }
+      if (!this.loaded || this.net === 'lost' || this.net === 'not_ready') {
+        await this.sync();
+        if (this.net !== 'ok') return;
+      }
       this.listen();
       this.pump();
     }
@@ -488,7 +505,7 @@ a:hover{text-decoration-thickness:2px}
             this.wake();
           } else {
             if (answer.status && answer.status < 500 && answer.status !== 429) {
-              this.changed('error', answer.data && answer.data.error && answer.data.error.message);
+              this.changed('error');
               answer.status = 0;
             }
             this.heard(answer);
@@ -506,7 +523,7 @@ a:hover{text-decoration-thickness:2px}
       this.outgoing = unsent.map((item) => ({ ...item, id: newId(), state: 'queued', error: '' }));
       this.persist();
       this.changed('messages');
-      return this.start();
+      return this.wanted || unsent.length ? this.start() : Promise.resolve();
     }
 
     expire() {
@@ -550,7 +567,7 @@ a:hover{text-decoration-thickness:2px}
         const answer = await call('POST', 'chat/v1/messages', { token: this.token, body, keepalive: true });
         if (generation !== this.generation) return;
         if (answer.status === 401) { this.expire(); return; }
-        this.heard(answer);
+        this.heard(answer, answer.status < 500);
         if (!this.outgoing.includes(item)) continue; // its copy came over the socket first
         if (answer.status === 200 || answer.status === 202) {
           item.state = 'sent';
@@ -559,7 +576,8 @@ a:hover{text-decoration-thickness:2px}
           break; // heard() has set the clock
         } else {
           item.state = 'failed';
-          item.error = (answer.data && answer.data.error && answer.data.error.message) || '';
+          // The API's error texts are for developers; the code picks one of ours.
+          item.error = answer.data && answer.data.error && answer.data.error.code === 'too_long' ? 'too_long' : 'failed';
           this.changed('error', item.error);
           this.sync();
         }
@@ -663,10 +681,10 @@ a:hover{text-decoration-thickness:2px}
       };
       socket.onmessage = (event) => {
         if (this.socket !== socket || generation !== this.generation) return;
-        this.socketAttempt = 0;
         this.watch();
         let frame;
         try { frame = JSON.parse(event.data); } catch { return; }
+        if (frame.type !== 'error') this.socketAttempt = 0;
         this.receive(frame);
       };
       socket.onclose = (event) => {
@@ -674,10 +692,10 @@ a:hover{text-decoration-thickness:2px}
         this.socket = null;
         this.live = false;
         this.cancel('watch');
-        if (event.code === 4401) { this.expire(); return; }
         this.after('listen', backOff(this.socketAttempt), () => this.listen());
         this.socketAttempt += 1;
-        this.poll(this.socketAttempt > 1 ? undefined : 300);
+        // Also how a refused token is told from a late hello (4401 is both): reading answers 401 to the first only.
+        this.poll(event.code === 4401 ? 0 : this.socketAttempt > 1 ? undefined : 300);
       };
       if (!this.live) this.poll(2500); // a proxy may swallow the upgrade without an error
     }
@@ -711,10 +729,7 @@ a:hover{text-decoration-thickness:2px}
           this.after('typing', TYPING_SHOWN_MS, () => { this.typing = null; this.changed('state'); });
           this.changed('state');
           break;
-        case 'error':
-          if (frame.code === 'unauthorized') { this.expire(); return; }
-          break;
-        default: // ping, delivery and what later servers may add
+        default: // ping, delivery, error (the close that follows is handled) and what later servers may add
       }
       if (Number.isFinite(frame.seq) && frame.seq > this.cursor) this.sync();
     }
@@ -760,7 +775,11 @@ a:hover{text-decoration-thickness:2px}
       return true;
     }
 
-    pause() { this.dropSocket(); }
+    /** Falls silent: the page is leaving, or the element was taken out of it. wake() begins again. */
+    pause() {
+      this.dropSocket();
+      for (const name of Object.keys(this.timers)) this.cancel(name);
+    }
   }
 
   /* --------------------------------------------------------------------------------------------- Widget */
@@ -777,7 +796,7 @@ a:hover{text-decoration-thickness:2px}
     const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
     svg.setAttribute('viewBox', '0 0 24 24');
     svg.setAttribute('aria-hidden', 'true');
-    if (flip) svg.setAttribute('class', 'flip');
+    svg.setAttribute('class', flip ? 'flip' : `i-${name}`);
     const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
     path.setAttribute('d', ICONS[name]);
     svg.append(path);
@@ -880,7 +899,7 @@ a:hover{text-decoration-thickness:2px}
       this.menuButton.setAttribute('aria-controls', 'menu');
       this.closeButton = iconButton('close', 'close', () => this.close());
       const head = h('div', { class: 'head' }, h('span', { class: 'mark', 'aria-hidden': 'true' }, icon('bubble')),
-        h('div', { class: 'who' }, text('h2', 'title', { id: 'title' }), text('p', 'ai_label', { id: 'what' })),
+        h('div', { class: 'who' }, text('h2', 'title', { id: 'title' }), this.whatLine = h('p', { id: 'what' })),
         h('div', { class: 'lang' }, icon('globe'), this.languageCode, this.select), this.menuButton, this.closeButton);
 
       this.smaller = iconButton('minus', 'smaller', () => this.resize(-1));
@@ -929,7 +948,9 @@ a:hover{text-decoration-thickness:2px}
         if (!this.menu.hidden && !event.composedPath().some((one) => one === this.menu || one === this.menuButton)) this.toggleMenu(false);
       });
       shadow.append(this.root);
-      if (/^(left|start)$/.test(this.option('position') || '')) this.root.classList.add('start');
+      // The corner is the page's affair: it must not change sides when the citizen writes Arabic.
+      const pageIsRtl = getComputedStyle(document.documentElement).direction === 'rtl';
+      if (['left', pageIsRtl ? 'end' : 'start'].includes(this.option('position') || 'end')) this.root.classList.add('left');
       this.setSize(this.memory.value.size || 0);
       this.input.value = this.memory.value.draft || '';
     }
@@ -960,6 +981,8 @@ a:hover{text-decoration-thickness:2px}
       window.addEventListener('pageshow', (event) => { if (event.persisted) awake(); });
       this.narrow = window.matchMedia('(max-width: 30em), (max-height: 30em)');
       this.narrow.addEventListener('change', () => this.fit());
+      // A strip or a question that appears takes height from the log: whoever read the end still does.
+      if (window.ResizeObserver) new ResizeObserver(() => { if (this.stuck) this.toBottom(); }).observe(this.log);
       if (window.visualViewport) for (const what of ['resize', 'scroll']) visualViewport.addEventListener(what, () => this.fit());
     }
 
@@ -1083,10 +1106,11 @@ a:hover{text-decoration-thickness:2px}
       const shown = known.some((one) => one.code === this.language) ? known : [...known, { code: this.language, name: this.language }];
       this.select.replaceChildren(...shown.map((one) => h('option', { value: one.code, lang: one.code }, one.name)));
       this.select.value = this.language;
-      for (const row of this.rows.values()) row.remove();
-      this.rows.clear();
+      // In place: a message that has just come would otherwise be taken away before a screen reader has read it.
+      for (const element of this.log.querySelectorAll('[data-t]')) element.textContent = this.t(element.dataset.t);
+      for (const element of this.log.querySelectorAll('[data-a]')) element.setAttribute('aria-label', this.t(element.dataset.a));
+      for (const element of this.log.querySelectorAll('[data-updated]')) element.replaceWith(this.updated(element.dataset.updated));
       this.showUnread();
-      this.quietly(() => this.showMessages());
       this.showState();
       this.typed();
       this.toBottom();
@@ -1207,6 +1231,9 @@ a:hover{text-decoration-thickness:2px}
 
     newConversation() {
       this.warn('');
+      // What could not be sent in the ended conversation goes back into the field, for the citizen to decide about.
+      const unsent = this.conversation.outgoing.filter((item) => item.text && item.state !== 'sent').map((item) => item.text);
+      if (unsent.length && !this.input.value) this.input.value = unsent.join('\n');
       this.conversation.renew();
       this.showState();
       this.focusInput();
@@ -1220,8 +1247,8 @@ a:hover{text-decoration-thickness:2px}
         if (detail && detail.history) this.quietly(() => this.showMessages()); else this.showMessages();
         this.showState();
       } else if (what === 'state') this.showState();
-      else if (what === 'expired') { this.warn(this.t('expired')); this.pressed = null; }
-      else if (what === 'error') this.warn(detail || this.t('failed'));
+      else if (what === 'expired') { this.conversation.wanted = !this.panel.hidden; this.warn(this.t('expired')); this.pressed = null; }
+      else if (what === 'error') this.warn(this.t(detail || 'failed'), Boolean(detail));
       else if (what === 'arrived') this.arrived(detail);
     }
 
@@ -1241,7 +1268,11 @@ a:hover{text-decoration-thickness:2px}
       if (!this.unread) this.arrivedStatus.textContent = '';
     }
 
-    warn(text) { this.alert.textContent = text; }
+    /** An error, read out at once; `spoken` when it can already be seen beside the message it is about. */
+    warn(text, spoken = false) {
+      this.alert.classList.toggle('vh', spoken);
+      this.alert.textContent = text;
+    }
 
     /** Changes the log without a screen reader reading it all again. */
     quietly(act) {
@@ -1271,6 +1302,9 @@ a:hover{text-decoration-thickness:2px}
       const net = navigator.onLine === false ? this.t('offline') : talk.net === 'not_ready' ? this.t('not_ready') : talk.net === 'lost' ? this.t('reconnecting') : notice || '';
       strip(this.netStrip, 'warn', net === notice ? 'info' : 'clock', net);
 
+      // Says at every moment what one is writing to: a machine, or by now a person.
+      const what = this.t(talk.owner === 'agent' ? 'agent' : 'ai_label');
+      if (this.whatLine.textContent !== what) this.whatLine.textContent = what;
       const typing = talk.typing === 'agent' ? this.t('typing_agent', { name: talk.agentName }) : (talk.typing === 'bot' || talk.awaiting) && talk.owner === 'bot' && talk.net === 'ok' ? this.t('typing_bot') : '';
       if (this.typing.dataset.now !== typing) {
         this.typing.dataset.now = typing;
@@ -1285,7 +1319,7 @@ a:hover{text-decoration-thickness:2px}
       this.humanButton.hidden = this.menuHuman.hidden = talk.owner !== 'bot';
       if (!messages.length && !talk.outgoing.length) {
         if (!this.hint) this.log.append(this.hint = h('p', { class: 'hint' }));
-        this.hint.textContent = this.t(talk.net === 'not_ready' ? 'not_ready' : 'connecting');
+        this.hint.textContent = net && net !== notice ? '' : this.t('connecting');
       } else if (this.hint) { this.hint.remove(); this.hint = null; }
     }
 
@@ -1322,15 +1356,23 @@ a:hover{text-decoration-thickness:2px}
       return this.t(author === 'citizen' ? 'you' : author === 'system' ? 'system' : 'assistant');
     }
 
+    /** The name shown over a message: an agent's own, else the role's in the language shown. */
+    speakerName(author, name) {
+      const role = { citizen: 'you', system: 'system', agent: 'agent' }[author] || 'assistant';
+      return author === 'agent' && name ? h('b', null, name) : this.word('b', role);
+    }
+
+    /** An element in the log with a text of the catalogue; relabel() keeps it right. */
+    word(tag, key, properties) { return h(tag, { ...properties, 'data-t': key }, this.t(key)); }
+
     row(entry) {
       const time = entry.created_at && new Date(entry.created_at);
       const row = h('div', { class: `row ${['citizen', 'bot', 'agent', 'system'].includes(entry.author) ? entry.author : 'system'}` },
-        h('div', { class: 'by' }, h('b', null, this.speaker(entry.author, entry.agent_name)), h('span', { class: 'vh' }, ':'),
+        h('div', { class: 'by' }, this.speakerName(entry.author, entry.agent_name), h('span', { class: 'vh' }, ':'),
           time && !Number.isNaN(time.getTime()) && entry.author !== 'citizen' && h('time', { datetime: entry.created_at }, this.format(time, { timeStyle: 'short' }))));
       row.body = h('div', { class: 'text' });
       row.bubble = h('div', { class: 'bubble' }, row.body);
       row.append(row.bubble);
-      row.setsize = 0;
       if (String(entry.outcome || '').startsWith('emergency')) row.classList.add('urgent');
       const facts = this.facts(entry);
       if (facts) { row.bubble.append(facts); row.classList.add('wide'); }
@@ -1355,8 +1397,8 @@ a:hover{text-decoration-thickness:2px}
       if (row.delivery) { row.delivery.remove(); row.delivery = null; }
       if (!state) return;
       const words = { queued: 'sending', sent: 'sent', failed: 'failed' };
-      row.append(row.delivery = h('div', { class: `state ${state}`, 'aria-live': 'off' }, h('span', null, state === 'failed' && entry.error ? entry.error : this.t(words[state])),
-        state === 'failed' && h('button', { type: 'button', class: 'plain', click: () => { this.warn(''); this.conversation.retry(entry.client_message_id); this.focusInput(); } }, this.t('retry'))));
+      row.append(row.delivery = h('div', { class: `state ${state}`, 'aria-live': 'off' }, this.word('span', state === 'failed' ? entry.error || 'failed' : words[state]),
+        state === 'failed' && this.word('button', 'retry', { type: 'button', class: 'plain', click: () => { this.warn(''); this.conversation.retry(entry.client_message_id); this.focusInput(); } })));
     }
 
     format(date, options) {
@@ -1368,24 +1410,25 @@ a:hover{text-decoration-thickness:2px}
       const anchors = (list) => (list || []).map((one) => {
         const href = safeUrl(one.url);
         const name = [one.title || one.url, one.year && `(${one.year})`].filter(Boolean).join(' ');
-        return h('li', null, href ? h('a', { href, target: '_blank', rel: 'noopener noreferrer' }, h('span', { dir: 'auto' }, name), icon('out', true), h('span', { class: 'vh' }, `(${this.t('new_tab')})`)) : name);
+        return h('li', null, href ? h('a', { href, target: '_blank', rel: 'noopener noreferrer' }, h('span', { dir: 'auto' }, name), icon('out', true), this.word('span', 'new_tab', { class: 'vh' })) : name);
       });
-      if (entry.links && entry.links.length) parts.push(h('div', null, h('h3', null, this.t('links')), h('ul', null, anchors(entry.links))));
-      if (entry.sources && entry.sources.length) parts.push(h('div', null, h('h3', null, this.t('sources')), h('ul', null, anchors(entry.sources))));
-      if (entry.updated) {
-        const date = new Date(entry.updated);
-        const shown = Number.isNaN(date.getTime()) ? String(entry.updated) : this.format(date, { dateStyle: 'long', timeZone: 'UTC' });
-        const label = this.t('updated', { date: shown });
-        parts.push(h('p', null, label.includes(shown) ? label : `${label} `, !label.includes(shown) && h('time', { datetime: entry.updated }, shown)));
-      }
+      if (entry.links && entry.links.length) parts.push(h('div', null, this.word('h3', 'links'), h('ul', null, anchors(entry.links))));
+      if (entry.sources && entry.sources.length) parts.push(h('div', null, this.word('h3', 'sources'), h('ul', null, anchors(entry.sources))));
+      if (entry.updated) parts.push(this.updated(entry.updated));
       return parts.length ? h('div', { class: 'facts' }, parts) : null;
+    }
+
+    updated(value) {
+      const date = new Date(value);
+      const shown = Number.isNaN(date.getTime()) ? value : this.format(date, { dateStyle: 'long', timeZone: 'UTC' });
+      return h('p', { 'data-updated': value }, `${this.t('updated')} `, h('time', { datetime: value }, shown));
     }
 
     choices(entry) {
       const related = Boolean(entry.article_id) && entry.buttons.every((button) => button.article_id);
       const short = entry.buttons.every((button) => countCharacters(button.title || '') <= 18);
       const id = `choices-${entry.seq}`;
-      return h('div', { class: short ? 'choices inline' : 'choices', role: 'group', ...(related ? { 'aria-labelledby': id } : { 'aria-label': this.speaker(entry.author, entry.agent_name) }) }, related && h('h3', { id }, this.t('related')),
+      return h('div', { class: short ? 'choices inline' : 'choices', role: 'group', ...(related ? { 'aria-labelledby': id } : { 'aria-label': this.speaker(entry.author, entry.agent_name) }) }, related && this.word('h3', 'related', { id }),
         entry.buttons.map((button) => {
           const code = /^language:(\w+)$/.exec(button.payload || '');
           const element = h('button', { type: 'button', class: 'choice', dir: 'auto', lang: code ? code[1] : entry.language || false, click: () => this.press(button, element) }, button.title);
@@ -1397,17 +1440,17 @@ a:hover{text-decoration-thickness:2px}
       const name = (this.config.languages.find((one) => one.code === preview.language) || {}).name || preview.language;
       const rows = [['preview_topic', preview.topic], ['preview_department', preview.department], ['preview_language', name]].filter(([, value]) => value);
       const said = preview.messages || [];
-      return h('div', { class: 'card', role: 'group', 'aria-label': this.t('preview_title') }, h('h3', null, icon('shield'), this.t('preview_title')),
-        rows.length > 0 && h('dl', null, rows.flatMap(([key, value]) => [h('dt', null, this.t(key)), h('dd', { dir: 'auto' }, String(value))])),
-        said.length ? h('ol', { tabindex: 0, 'aria-label': this.t('preview_title') }, said.map((one) => h('li', null, h('b', null, this.speaker(one.author)), h('div', { class: 'text', dir: 'auto', lang: one.language || false }, textNodes(one.text || '')))))
-          : h('p', null, this.t('preview_nothing')));
+      return h('div', { class: 'card', role: 'group', 'aria-label': this.t('preview_title'), 'data-a': 'preview_title' }, h('h3', null, icon('shield'), this.word('span', 'preview_title')),
+        rows.length > 0 && h('dl', null, rows.flatMap(([key, value]) => [this.word('dt', key), h('dd', { dir: 'auto' }, String(value))])),
+        said.length ? h('ol', { tabindex: 0, 'aria-label': this.t('preview_title'), 'data-a': 'preview_title' }, said.map((one) => h('li', null, this.speakerName(one.author), h('div', { class: 'text', dir: 'auto', lang: one.language || false }, textNodes(one.text || '')))))
+          : this.word('p', 'preview_nothing'));
     }
 
     rating(entry) {
       const box = h('div');
       const thanks = h('p', { role: 'status' });
       const thumbs = ['up', 'down'].map((value) => h('button', { type: 'button', class: 'choice', 'data-value': value, 'aria-pressed': String(entry.feedback === value), click: () => rate(value) },
-        icon(value), h('span', null, this.t(value === 'up' ? 'helpful' : 'not_helpful'))));
+        icon(value), this.word('span', value === 'up' ? 'helpful' : 'not_helpful')));
       let busy = false;
       let comment = null;
       const rate = async (value) => {
@@ -1419,6 +1462,8 @@ a:hover{text-decoration-thickness:2px}
         for (const thumb of thumbs) thumb.setAttribute('aria-pressed', String(thumb.dataset.value === value));
         thanks.textContent = this.t('thanks');
         if (comment) comment.remove();
+        comment = null;
+        if (value === 'up') return; // the question is what was missing
         const id = `comment-${entry.seq}`;
         const field = h('textarea', { id, rows: 2, maxlength: 1000, dir: 'auto' });
         box.append(comment = h('form', { class: 'comment', submit: async (event) => {
@@ -1432,7 +1477,7 @@ a:hover{text-decoration-thickness:2px}
           comment = null;
           thanks.textContent = this.t('thanks');
           this.focusInput();
-        } }, h('label', { for: id }, this.t('comment_label')), field, h('button', { type: 'submit', class: 'plain' }, this.t('comment_send'))));
+        } }, this.word('label', 'comment_label', { for: id }), field, this.word('button', 'comment_send', { type: 'submit', class: 'plain' })));
         box.scrollIntoView({ block: 'nearest' });
       };
       box.append(h('div', { class: 'rate', role: 'group', 'aria-label': `${this.t('helpful')} / ${this.t('not_helpful')}` }, thumbs, thanks));
@@ -1453,7 +1498,10 @@ a:hover{text-decoration-thickness:2px}
       if (this.log.scrollTop > top) this.log.scrollTop = top;
     }
 
-    scrolled() { if (this.atBottom()) this.latest.hidden = true; }
+    scrolled() {
+      this.stuck = this.atBottom();
+      if (this.stuck) this.latest.hidden = true;
+    }
 
     /* ------------------------------------------------------------------------------------------ transcript */
 

@@ -1,0 +1,68 @@
+# Fråga Göteborg. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+RASA_BIN := .venv-rasa/bin
+RASA_ENV := RASA_TELEMETRY_ENABLED=false TF_CPP_MIN_LOG_LEVEL=3 SQLALCHEMY_SILENCE_UBER_WARNING=1 PYTHONPATH=.
+ROOMS := bot knowledge connectors handover actions
+
+.PHONY: help setup run test lint types imports format unit rasa-unit rasa-test rasa train admin evaluate bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: ## Build both environments, the language model, the index, Rasa's model and the database
+	@$(PYTHON) deploy/setup.py
+
+run: setup ## Start the assistant (Ctrl-C stops it)
+	@exec $(BIN)/python -m bot.supervisor
+
+admin: setup ## Make an admin for the desk: make admin EMAIL=anna@example.org NAME="Anna A"
+	@$(BIN)/python -m handover create-agent --email "$(EMAIL)" --name "$(NAME)" --role admin
+
+test: setup lint types imports unit rasa-unit rasa-test ## Run every check and test
+
+lint: ## ruff: faults and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: ## mypy --strict on our packages
+	@$(BIN)/mypy
+	@$(RASA_BIN)/mypy --config-file bot/nlu/mypy.ini bot/nlu
+
+imports: ## Who may import whom
+	@$(BIN)/lint-imports
+
+format: ## Let ruff put the code in order
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+unit: ## Tests of everything outside Rasa's environment, real browser and running assistant included
+	@$(BIN)/python -m knowledge validate
+	@$(BIN)/python -m pytest
+
+rasa-unit: ## Tests of Rasa's components, in Rasa's environment
+	@$(RASA_ENV) $(RASA_BIN)/python -m pytest tests/bot/nlu -q -p no:cacheprovider -c tests/bot/nlu/pytest.ini
+
+rasa-test: ## rasa data validate, NLU and conversation tests
+	@deploy/with-knowledge.sh $(MAKE) --no-print-directory rasa CMD="data validate --data nlu_data --fail-on-warnings"
+	@deploy/with-knowledge.sh $(MAKE) --no-print-directory rasa CMD="test core -m var/models/fraga.tar.gz --stories nlu_data/tests --fail-on-prediction-errors --out results/core"
+	@deploy/with-knowledge.sh $(MAKE) --no-print-directory rasa CMD="test nlu -m var/models/fraga.tar.gz --nlu nlu_data/tests/nlu_test.yml --out results/nlu --no-plot"
+
+rasa: ## Any rasa command beside the services it needs: make rasa CMD="shell"
+	@deploy/with-knowledge.sh env $(RASA_ENV) $(RASA_BIN)/python -m rasa $(CMD)
+
+train: ## Train Rasa again
+	@rm -f .setup/rasa && $(PYTHON) deploy/setup.py
+
+evaluate: setup ## How often the right answer comes first, per language
+	@$(BIN)/python -m knowledge evaluate knowledge/evaluation/held_out.jsonl
+
+bench: setup ## p50/p95 of a whole web turn, beside stock Rasa
+	@$(BIN)/python benchmarks/turns.py
+
+clean: ## Remove everything generated but the environments and the database
+	@rm -rf .setup/encoder .setup/index .setup/rasa var/encoder var/index var/models var/nlu .rasa results .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,194 @@
+"""Builds the app: core, plugins, workers, health, metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import sqlalchemy as sa
+import structlog
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from bot.core import Core
+from bot.events import Hub, PostgresHub, RedisHub
+from bot.http import BodyLimit, SecurityHeaders, install_error_handlers
+from bot.outbox import OutboxWorker
+from bot.pipeline.worker import TurnWorker
+from bot.plugins import Registry, register_all
+from bot.privacy.addresses import AddressBook
+from bot.rasa import RasaClient
+from bot.settings import ROOT, Settings
+from bot.store import conversations, schema
+from bot.store.engine import Store
+from bot.store.migrate import pending_migrations
+from bot.texts import Catalogue
+from knowledge.client import KnowledgeClient
+
+_log = structlog.get_logger(__name__)
+SWEEP_SECONDS = 300.0
+OPENAPI_TAGS = [
+    {"name": "chat", "description": "The public web chat."},
+    {"name": "desk", "description": "The agents' desk."},
+    {"name": "operation", "description": "Health and metrics."},
+]
+
+
+def make_hub(settings: Settings) -> Hub:
+    """The hub that the settings call for."""
+    if settings.redis_url:
+        return RedisHub(settings.redis_url)
+    if settings.database_url.startswith("postgres"):
+        return PostgresHub(settings.database_url.replace("postgresql+psycopg", "postgresql"))
+    return Hub()
+
+
+def make_core(settings: Settings) -> Core:
+    """Core as the running app has it; tests build their own with other clocks."""
+    hub = make_hub(settings)
+    return Core(
+        settings=settings,
+        store=Store(settings.database_url, publish=hub.publish),
+        texts=Catalogue.load(ROOT / "texts"),
+        knowledge=KnowledgeClient(settings.knowledge_url, timeout=settings.knowledge_timeout_seconds),
+        rasa=RasaClient(settings.rasa_url, settings.rasa_timeout_seconds),
+        hub=hub,
+    )
+
+
+def create_app(core: Core) -> FastAPI:
+    """The FastAPI app over a core.
+
+    Raises:
+        RuntimeError: a plugin is missing, or (at start) the database lacks migrations.
+    """
+    app = FastAPI(title="Fråga Göteborg", version="1.0", openapi_tags=OPENAPI_TAGS, lifespan=_lifespan,
+                  description="The City of Gothenburg's conversational assistant: public web chat and agents' desk.")  # fmt: skip
+    install_error_handlers(app)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SecurityHeaders)
+    # The widget lives on other pages of the city; it authenticates by bearer token, never by cookie.
+    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"],
+                       allow_headers=["authorization", "content-type"], expose_headers=["retry-after"], max_age=600)  # fmt: skip
+    registry = Registry(core=core, app=app, worker=TurnWorker(core))
+    app.state.registry = registry
+    app.include_router(_operation(core))
+    register_all(registry, core.settings.plugin_names)
+    registry.worker.desk = registry.desk
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    registry: Registry = app.state.registry
+    core = registry.core
+    if missing := await pending_migrations(core.store):
+        raise RuntimeError(f"the database lacks {missing}; run: python -m bot.store.migrate")
+    await core.hub.start()
+    await registry.worker.start()
+    addresses = AddressBook(core.settings.secret_key.get_secret_value())
+    outbox = OutboxWorker(core, registry.channels, addresses, core.settings.ambiguous_send)
+    await outbox.start()
+    background = [asyncio.create_task(_sweep(core)), asyncio.create_task(_open_doors(core))]
+    for start in registry.on_start:
+        await start()
+    _log.info("app_ready", database=core.store.url.get_backend_name(), plugins=core.settings.plugin_names)
+    try:
+        yield
+    finally:
+        for stop in reversed(registry.on_stop):
+            await stop()
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        await registry.worker.stop()
+        await outbox.stop()
+        await core.hub.stop()
+        await core.rasa.aclose()
+        await core.knowledge.aclose()
+        await core.store.close()
+
+
+async def _open_doors(core: Core) -> None:
+    """New conversations wait (503, `starting`) until knowledge and Rasa have loaded, but never longer than the grace.
+
+    After the grace the app serves without them: danger and "human" work, and the rest is said honestly.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(core.started.set)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(core.settings.start_grace_seconds):
+                while not (await core.knowledge.is_ready() and await core.rasa.is_ready()):  # noqa: ASYNC110
+                    await asyncio.sleep(0.3)
+    _log.info("doors_open")
+
+
+async def close_idle(core: Core) -> int:
+    """Ends conversations with the bot that nobody has written in for a day; returns how many."""
+    c, now = schema.conversation.c, core.now()
+    before = now - dt.timedelta(hours=core.settings.conversation_idle_hours)
+    query = sa.select(c.id, c.version).where(c.owner == "bot", c.active_at < before).limit(500)
+    closed = 0
+    async with core.store.write() as tx:
+        for row in (await tx.conn.execute(query)).all():
+            with contextlib.suppress(conversations.StaleVersion):
+                await conversations.set_owner(tx, row.id, "closed", expected_version=row.version, now=now, close_reason="idle")
+                closed += 1
+    return closed
+
+
+async def _sweep(core: Core) -> None:
+    while True:
+        try:
+            await close_idle(core)
+        except Exception as fault:
+            _log.error("sweep_failed", error=type(fault).__name__)
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+def _operation(core: Core) -> APIRouter:
+    router = APIRouter(tags=["operation"])
+
+    @router.get("/healthz", summary="The process lives")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @router.get("/readyz", summary="The process can serve; which of the services behind it answer")
+    async def readyz() -> JSONResponse:
+        services = {"store": await _store_answers(core)}
+        urls = {"knowledge": f"{core.settings.knowledge_url}/readyz", "rasa": f"{core.settings.rasa_url}/",
+                "actions": f"{core.settings.actions_url}/health"}  # fmt: skip
+        async with httpx.AsyncClient(timeout=2.0) as client:
+            answers = await asyncio.gather(*(_answers(client, url) for url in urls.values()))
+        services |= dict(zip(urls, answers, strict=True))
+        # Only the store is vital: without the others emergency texts and the way to a human still work.
+        return JSONResponse({"ready": services["store"], "complete": all(services.values()), "services": services},
+                            200 if services["store"] else 503)  # fmt: skip
+
+    @router.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+async def _store_answers(core: Core) -> bool:
+    try:
+        async with core.store.read() as conn:
+            await conn.execute(sa.text("SELECT 1"))
+    except Exception:
+        return False
+    return True
+
+
+async def _answers(client: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await client.get(url)).status_code == 200
+    except httpx.HTTPError:
+        return False

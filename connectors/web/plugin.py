@@ -1,0 +1,30 @@
+"""Registers the web chat with the app."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+
+from bot.plugins import Registry
+from connectors.web.api import WebChat
+from connectors.web.events import events_router
+
+STATIC = Path(__file__).parent / "static"
+
+
+def register(registry: Registry) -> None:
+    """Adds the API, the events, the widget's script and the demo page. The web pushes nothing: it has no outbox."""
+    chat = WebChat(registry.core, registry.worker, lambda: registry.desk)
+    registry.add_routes(chat.router())
+    registry.add_routes(events_router(chat))
+    registry.app.mount("/widget", StaticFiles(directory=STATIC), name="widget")
+    pages = APIRouter(include_in_schema=False)
+
+    @pages.get("/")
+    async def demo() -> FileResponse:
+        return FileResponse(STATIC / "demo.html")
+
+    registry.add_routes(pages)

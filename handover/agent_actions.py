@@ -1,0 +1,259 @@
+"""What an agent does with a handover: claim, write, give back, close, pass on, note. One transaction each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.core import Core
+from bot.http import ApiError
+from bot.messages import Button, Rendered, Reply
+from bot.pipeline.accept import clean
+from bot.pipeline.render import render_text
+from bot.store import messages, schema
+from bot.store.conversations import Conversation
+from bot.store.engine import Transaction
+from handover import accounts, repository
+from handover.auth import Agent
+from handover.repository import AlreadyClaimed, Handover
+from handover.settings import Departments, DeskSettings
+from handover.states import State
+
+
+class AgentActions:
+    """The agents' changes. Each checks inside its transaction that the handover is still this agent's."""
+
+    def __init__(self, core: Core, settings: DeskSettings, departments: Departments) -> None:
+        self.core, self.settings, self.departments = core, settings, departments
+
+    async def claim(self, agent: Agent, handover_id: str) -> Handover:
+        """Takes the handover; the citizen is told who writes now.
+
+        Raises:
+            ApiError: 404 unknown, 403 another department's, 409 `already_claimed` with the winner's name.
+        """
+        async with self.core.store.write() as tx:
+            await self._served(tx, agent, handover_id)
+            try:
+                handover, fresh = await repository.claim(tx, handover_id, agent.id, now=self.core.now())
+            except AlreadyClaimed as lost:
+                raise already_claimed(lost) from None
+            if fresh:
+                await self._say(tx, handover, Reply("text", "agent.joined", {"name": agent.name}, author="system"), agent.id)
+            return handover
+
+    async def write(self, agent: Agent, handover_id: str, *, client_message_id: str, text: str) -> dict[str, Any]:
+        """Stores the agent's message; repeating a `client_message_id` returns the first one.
+
+        Raises:
+            ApiError: 404, 409 not this agent's (any more), 422 empty or too long.
+        """
+        text = clean(text)
+        if not text:
+            raise ApiError(422, "empty", "the message has no text")
+        if len(text) > self.settings.messages.max_length:
+            raise ApiError(422, "too_long", f"a message has at most {self.settings.messages.max_length} characters")
+        provider_id = f"desk:{agent.id}:{client_message_id}"
+        async with self.core.store.write() as tx:
+            handover, conversation = await self._lock(tx, handover_id)
+            known = await messages.find_by_provider_id(tx.conn, conversation.id, provider_id)
+            if known is None:
+                await self._check_own(tx, agent, handover)
+                # An agent's words are the city's, not a citizen's data: they are kept as written.
+                said = Rendered("agent", text, conversation.language, agent_id=agent.id)
+                known, _ = await messages.append(tx, conversation.id, said, now=self.core.now(), provider_id=provider_id)
+                await repository.change(tx, handover, unread=0)
+            seq = (await tx.conn.execute(sa.select(schema.message.c.seq).where(schema.message.c.id == known))).scalar_one()
+            shown = await messages.read(tx.conn, conversation.id, self.core.texts.direction, after=seq - 1, limit=1)
+        return shown[0] | {"client_message_id": client_message_id}
+
+    async def give_back(self, agent: Agent, handover_id: str, *, note: str | None) -> Handover:
+        """Returns the conversation to the bot.
+
+        Raises:
+            ApiError: 404, 409 not this agent's (any more).
+        """
+        async with self.core.store.write() as tx:
+            handover, conversation = await self._own(tx, agent, handover_id)
+            now = self.core.now()
+            handover = await repository.transition(tx, conversation, handover, State.RETURNED, actor=agent.id, now=now,
+                                                   unread=0, note_to_bot=clean(note) or None if note else None)  # fmt: skip
+            await self._say(tx, handover, Reply("text", "agent.returned", author="system"))
+            return handover
+
+    async def close(self, agent: Agent, handover_id: str, *, reason: str) -> Handover:
+        """Ends the conversation.
+
+        Raises:
+            ApiError: 404, 409 not this agent's (any more).
+        """
+        reason = clean(reason)
+        # A reason in the agent's own words may say something about the citizen: the audit keeps only the listed ones.
+        listed = reason if reason in self.settings.close_reasons else "other"
+        async with self.core.store.write() as tx:
+            handover, conversation = await self._own(tx, agent, handover_id)
+            handover = await repository.transition(tx, conversation, handover, State.CLOSED, actor=agent.id, now=self.core.now(),
+                                                   unread=0, end_reason=reason, close_reason=listed, detail={"reason": listed})  # fmt: skip
+            await self._say(tx, handover, Reply("text", "conversation.ended", author="system", outcome="ended"))
+            return handover
+
+    async def transfer(
+        self, agent: Agent, handover_id: str, *, to_agent: str | None, department: str | None, note: str | None
+    ) -> Handover:
+        """Passes the handover on: to a colleague at once, or to a department's queue, where it keeps its time.
+
+        Raises:
+            ApiError: 404, 409 not this agent's (any more), 422 no such colleague or queue, or both or neither given.
+        """
+        if (to_agent is None) == (department is None):
+            raise ApiError(422, "invalid", "give either agent_id or department")
+        async with self.core.store.write() as tx:
+            handover, conversation = await self._own(tx, agent, handover_id)
+            if note and clean(note):
+                await self._add_note(tx, agent, handover, clean(note))
+            if to_agent is not None:
+                return await self._to_colleague(tx, agent, handover, conversation, to_agent)
+            if department not in self.departments.queues():
+                raise ApiError(422, "no_such_department", "there is no such queue")
+            return await self.requeue(tx, handover, conversation, actor=agent.id, agent_name=agent.name,
+                                      department=department, reason="transfer")  # fmt: skip
+
+    async def _to_colleague(
+        self, tx: Transaction, agent: Agent, handover: Handover, conversation: Conversation, to_agent: str
+    ) -> Handover:
+        try:
+            colleague = await accounts.get(tx.conn, to_agent)
+        except LookupError:
+            colleague = None
+        if colleague is None or not colleague.may("desk") or colleague.id == agent.id:
+            raise ApiError(422, "no_such_agent", "there is no such colleague at the desk")
+        now = self.core.now()
+        handover = await repository.transition(tx, conversation, handover, State.CLAIMED, actor=agent.id, now=now,
+                                               claimed_by=colleague.id, claimed_at=now, detail={"to": colleague.id})  # fmt: skip
+        await self._say(tx, handover, Reply("text", "agent.joined", {"name": colleague.name}, author="system"), colleague.id)
+        return handover
+
+    async def requeue(
+        self, tx: Transaction, handover: Handover, conversation: Conversation, *, actor: str, agent_name: str,
+        reason: str, department: str | None = None,
+    ) -> Handover:  # fmt: skip
+        """Puts a claimed handover back, first in line after the emergencies, and tells the citizen."""
+        priority = max(handover.priority, self.settings.queue.priority_requeued)
+        queue = department or handover.department
+        handover = await repository.transition(
+            tx, conversation, handover, State.QUEUED, actor=actor, now=self.core.now(), claimed_by=None, claimed_at=None,
+            priority=priority, department=queue, detail={"reason": reason, "department": queue},
+        )  # fmt: skip
+        await self._say(tx, handover, Reply("text", "agent.left", {"name": agent_name}, author="system",
+                                            buttons=(Button("/queue_leave", "queue.leave"),)))  # fmt: skip
+        return handover
+
+    async def note(self, agent: Agent, handover_id: str, text: str) -> dict[str, Any]:
+        """Adds a note that only staff see; also after the end, by whoever may read the handover.
+
+        Raises:
+            ApiError: 403, 404, 422 empty or too long.
+        """
+        text = clean(text)
+        if not text or len(text) > self.settings.messages.max_note_length:
+            raise ApiError(422, "invalid", f"a note has 1 to {self.settings.messages.max_note_length} characters")
+        async with self.core.store.write() as tx:
+            handover = await self._served(tx, agent, handover_id)
+            may_read(agent, handover)
+            return await self._add_note(tx, agent, handover, text)
+
+    async def _add_note(self, tx: Transaction, agent: Agent, handover: Handover, text: str) -> dict[str, Any]:
+        now, note_id = self.core.now(), schema.new_id()
+        await tx.conn.execute(
+            schema.note.insert().values(id=note_id, handover_id=handover.id, agent_id=agent.id, text=text, created_at=now)
+        )
+        await repository.write_audit(tx, actor=agent.id, action="note.added", target=handover.id, now=now)
+        tx.notify("desk", type="handover", handover_id=handover.id, conversation_id=handover.conversation_id, state=handover.state)
+        return {"id": note_id, "text": text, "created_at": now.isoformat().replace("+00:00", "Z"),
+                "author": {"id": agent.id, "name": agent.name}}  # fmt: skip
+
+    async def mark_read(self, agent: Agent, handover_id: str) -> None:
+        """The agent has seen what the citizen wrote. Only the agent who has the handover changes the mark."""
+        async with self.core.store.write() as tx:
+            handover, _ = await self._lock(tx, handover_id)
+            if handover.claimed_by == agent.id and handover.unread:
+                await repository.change(tx, handover, unread=0)
+
+    async def conversation_of(self, agent: Agent, handover_id: str) -> str:
+        """The conversation that this agent may speak in.
+
+        Raises:
+            ApiError: 404, 409 not this agent's.
+        """
+        async with self.core.store.read() as conn:
+            try:
+                handover = await repository.get(conn, handover_id)
+            except LookupError:
+                raise not_found() from None
+            if handover.state != State.CLAIMED or handover.claimed_by != agent.id:
+                raise ApiError(409, "not_yours", "the conversation is not yours", state=handover.state)
+        return handover.conversation_id
+
+    async def _served(self, tx: Transaction, agent: Agent, handover_id: str) -> Handover:
+        try:
+            handover = await repository.get(tx.conn, handover_id)
+        except LookupError:
+            raise not_found() from None
+        if not agent.serves(handover.department) and handover.claimed_by != agent.id:
+            raise ApiError(403, "other_department", "this conversation is in another department's queue")
+        return handover
+
+    async def _lock(self, tx: Transaction, handover_id: str) -> tuple[Handover, Conversation]:
+        try:
+            return await repository.lock(tx, handover_id)
+        except LookupError:
+            raise not_found() from None
+
+    async def _own(self, tx: Transaction, agent: Agent, handover_id: str) -> tuple[Handover, Conversation]:
+        handover, conversation = await self._lock(tx, handover_id)
+        await self._check_own(tx, agent, handover)
+        return handover, conversation
+
+    async def _check_own(self, tx: Transaction, agent: Agent, handover: Handover) -> None:
+        if handover.state == State.CLAIMED and handover.claimed_by == agent.id:
+            return
+        name = await repository.agent_name(tx.conn, handover.claimed_by)
+        raise ApiError(409, "not_yours", "the conversation is not yours (any more)", state=handover.state, claimed_by=name)
+
+    async def _say(self, tx: Transaction, handover: Handover, reply: Reply, agent_id: str | None = None) -> None:
+        """A system message in the citizen's language."""
+        language = (
+            await tx.conn.execute(
+                sa.select(schema.conversation.c.language).where(schema.conversation.c.id == handover.conversation_id)
+            )
+        ).scalar_one()
+        said = render_text(self.core, reply, language)
+        said = Rendered(said.author, said.text, said.language, said.outcome, None, said.payload, said.buttons, agent_id)
+        await messages.append(tx, handover.conversation_id, said, now=self.core.now())
+
+
+def may_read(agent: Agent, handover: Handover) -> None:
+    """Who may read a handover: in the queue whoever may claim it, afterwards the agent who has or had it, and admins.
+
+    Raises:
+        ApiError: 404 before the citizen agreed (an offer is nobody's to know of), 403 otherwise.
+    """
+    if handover.consent is None:
+        raise not_found()
+    if agent.role == "admin" or handover.claimed_by == agent.id:
+        return
+    if handover.state != State.QUEUED or not agent.serves(handover.department):
+        raise ApiError(403, "not_yours", "another agent has this conversation")
+
+
+def not_found() -> ApiError:
+    """404."""
+    return ApiError(404, "not_found", "there is no such handover")
+
+
+def already_claimed(lost: AlreadyClaimed) -> ApiError:
+    """409 with the winner's name."""
+    if lost.winner is None:
+        return ApiError(409, "already_claimed", "the conversation is no longer in the queue", winner=None, state=lost.state)
+    return ApiError(409, "already_claimed", f"{lost.winner} was first", winner=lost.winner, state=lost.state)

@@ -1,0 +1,106 @@
+"""Bodies of the desk's API (docs/architecture.md, "Desk")."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_max_length=20_000)
+
+
+class Fault(BaseModel):
+    """Every error: `{error: {code, message}}`, at a lost claim with `winner`."""
+
+    error: dict[str, Any]
+
+
+class Credentials(_Body):
+    """Login."""
+
+    email: str = Field(max_length=200)
+    password: str = Field(max_length=1000)
+
+
+class AgentOut(BaseModel):
+    """A member of staff."""
+
+    id: str
+    email: str
+    name: str
+    role: Literal["agent", "editor", "admin"]
+    active: bool
+    departments: list[str]
+    languages: list[str]
+    present: bool | None = None
+
+
+class LoggedIn(BaseModel):
+    """Who is logged in, and the token that every write must carry in `X-CSRF-Token`."""
+
+    agent: AgentOut
+    csrf_token: str
+
+
+class NewAgentMessage(_Body):
+    """A message to the citizen."""
+
+    client_message_id: str = Field(min_length=1, max_length=64)
+    text: str
+
+
+class Returning(_Body):
+    """Back to the bot."""
+
+    note: str | None = Field(None, max_length=4000)
+
+
+class Closing(_Body):
+    """Why the conversation is over."""
+
+    reason: str = Field(min_length=1, max_length=48)
+
+
+class Transfer(_Body):
+    """To a colleague or to a department's queue: exactly one of them."""
+
+    agent_id: str | None = Field(None, max_length=32)
+    department: str | None = Field(None, max_length=48)
+    note: str | None = Field(None, max_length=4000)
+
+
+class NewNote(_Body):
+    """A note for staff."""
+
+    text: str = Field(min_length=1)
+
+
+class Switch(_Body):
+    """The bot's switch; the reason is shown to citizens while it is off."""
+
+    enabled: bool
+    reason: str = Field(min_length=1, max_length=300)
+
+
+class NewAgent(_Body):
+    """An account; `departments` empty = all."""
+
+    email: str = Field(max_length=200)
+    name: str = Field(max_length=100)
+    role: Literal["agent", "editor", "admin"]
+    password: str = Field(max_length=1000)
+    departments: list[str] = Field(default_factory=list, max_length=100)
+    languages: list[str] = Field(default_factory=lambda: ["sv"], max_length=50)
+
+
+class AgentChange(_Body):
+    """What of an account to change; what is left out stays."""
+
+    name: str | None = Field(None, min_length=1, max_length=100)
+    role: Literal["agent", "editor", "admin"] | None = None
+    active: bool | None = None
+    departments: list[str] | None = Field(None, max_length=100)
+    languages: list[str] | None = Field(None, max_length=50)
+    password: str | None = Field(None, max_length=1000)

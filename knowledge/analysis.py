@@ -1,0 +1,132 @@
+"""Everything that is loaded together and answers `/analyze`: encoder, index, detector, linguist. One call, one thread."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from threading import Lock
+
+from knowledge.calibration import Calibration
+from knowledge.encoder import Encoder, Floats, load_encoder
+from knowledge.index import build_index, load_index
+from knowledge.language import LanguageDetector
+from knowledge.linguistics import Entity, Linguist, Token, load_patterns
+from knowledge.search import Candidate, Searcher
+from knowledge.settings import Settings
+
+Key = tuple[str, str | None, int]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is known about a message."""
+
+    language: str
+    language_probability: float
+    embedding: Floats
+    tokens: list[Token]
+    entities: list[Entity]
+    signals: Mapping[str, float]
+    candidates: list[Candidate]
+    index_version: str
+    ms: float
+    cached: bool = False
+
+
+class AnalysisCache:
+    """The last analyses by text, hint and k; the oldest one not asked for goes first. Safe to use from several threads.
+
+    Args:
+        size: how many are kept; 0 keeps none.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: OrderedDict[Key, Analysis] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Key) -> Analysis | None:
+        """The analysis kept under the key, or None."""
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+            return found
+
+    def put(self, key: Key, analysis: Analysis) -> None:
+        """Keeps an analysis."""
+        with self._lock:
+            self._kept[key] = analysis
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+
+
+class Analyst:
+    """Analyses messages against the current index.
+
+    Args:
+        settings: models, folders and tuning.
+        clock: seconds, for `ms`; passed in so that tests need not wait.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._settings = settings
+        self._clock = clock
+        self.encoder: Encoder = load_encoder(settings)
+        self._detector = LanguageDetector(settings.tuning.languages)
+        self._linguist = Linguist(load_patterns())
+        self._calibration = Calibration.load()
+        self.searcher = Searcher(load_index(settings), settings.tuning, self._calibration)
+        self.cache = AnalysisCache(settings.tuning.cache_size)
+
+    def cached(self, text: str, hint: str | None, k: int) -> Analysis | None:
+        """An earlier analysis of the same message, if it is still kept."""
+        found = self.cache.get((text, hint, k))
+        return replace(found, cached=True, ms=0.0) if found is not None else None
+
+    def detect(self, text: str, hint: str | None = None) -> str:
+        """Code of a text's language."""
+        return self._detector.detect(text, hint).language
+
+    def analyse(self, text: str, hint: str | None = None, k: int = 5) -> Analysis:
+        """Language, embedding, tokens, entities, signals and candidates of a message.
+
+        Args:
+            text: the message.
+            hint: the conversation's language.
+            k: number of candidates.
+        """
+        started = self._clock()
+        searcher = self.searcher  # one index for the whole analysis, even if a reload swaps it meanwhile
+        detection = self._detector.detect(text, hint)
+        vector = self.encoder.encode([text])[0]
+        reading = self._linguist.read(text, detection.language)
+        signals = searcher.index.signals
+        analysis = Analysis(
+            language=detection.language,
+            language_probability=detection.probability,
+            embedding=vector,
+            tokens=reading.tokens,
+            entities=reading.entities,
+            signals=signals.probabilities(vector) if signals else {},
+            candidates=searcher.search(vector, text, detection.language, k),
+            index_version=searcher.index.version,
+            ms=round((self._clock() - started) * 1000, 2),
+        )
+        if searcher is self.searcher:
+            self.cache.put((text, hint, k), analysis)
+        return analysis
+
+    def reload(self, today: dt.date) -> None:
+        """Builds the index of today's articles aside and takes it into use; on any error the old one stays.
+
+        Args:
+            today: articles past their review date are left out.
+        """
+        build_index(self._settings, lambda: self.encoder, today, lambda line: None)
+        searcher = Searcher(load_index(self._settings), self._settings.tuning, Calibration.load())
+        self.searcher = searcher
+        self.cache = AnalysisCache(self._settings.tuning.cache_size)

@@ -1,0 +1,221 @@
+"""From evidence to a probability, and from probabilities to the two thresholds: answer, or ask back."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.settings import ROOM, Cost
+
+Doubles = NDArray[np.float64]
+
+CALIBRATION_FILE = ROOM / "calibration.json"
+MARGIN_CAP = 0.25  # beyond this a larger margin says nothing more
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for one article.
+
+    Attributes:
+        score: fused similarity; the ranking.
+        phrasing: cosine to its nearest phrasing, centred.
+        answer: cosine to its nearest answer, centred.
+        lexical: share of the question's weighted terms it has.
+        margin: distance to the best other article; negative unless it is first.
+        spoken: whether it has phrasings in the question's language.
+        words: number of words of the question.
+        matched: the nearest phrasing.
+    """
+
+    article_id: str
+    score: float
+    phrasing: float
+    answer: float
+    lexical: float
+    margin: float
+    spoken: bool
+    words: int
+    matched: str
+
+
+FEATURES = ("score", "phrasing", "answer", "lexical", "margin", "behind", "spoken", "log_words")
+
+
+def features(item: Evidence) -> list[float]:
+    """The evidence as numbers, in the order of `FEATURES`."""
+    margin = max(-MARGIN_CAP, min(MARGIN_CAP, item.margin))
+    return [
+        item.score, item.phrasing, item.answer, item.lexical, max(margin, 0.0), min(margin, 0.0), float(item.spoken),
+        math.log1p(item.words),
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A logistic regression over standardised evidence.
+
+    Attributes:
+        model: the encoder it was fitted for.
+        mean, scale, weights: one value per feature.
+        bias: the intercept.
+        fitted_on: number of questions and when they were asked, for people.
+    """
+
+    model: str
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    weights: tuple[float, ...]
+    bias: float
+    fitted_on: str
+
+    def probabilities(self, evidence: Sequence[Evidence]) -> list[float]:
+        """P(this article is the right answer) for each piece of evidence of one question."""
+        if not evidence:
+            return []
+        rows = (np.array([features(item) for item in evidence]) - self.mean) / self.scale
+        logits = rows @ np.array(self.weights) + self.bias
+        return [float(p) for p in 1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30)))]
+
+    def save(self, path: Path = CALIBRATION_FILE) -> None:
+        """Writes the calibration for people to read and git to keep."""
+        written = {
+            "model": self.model,
+            "fitted_on": self.fitted_on,
+            "bias": round(self.bias, 5),
+            "features": {
+                name: {"mean": round(m, 5), "scale": round(s, 5), "weight": round(w, 5)}
+                for name, m, s, w in zip(FEATURES, self.mean, self.scale, self.weights, strict=True)
+            },
+        }
+        path.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path = CALIBRATION_FILE) -> Calibration:
+        """Reads what `save` wrote.
+
+        Raises:
+            ValueError: when the file has other features than this code; it must then be made anew.
+        """
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if tuple(stored["features"]) != FEATURES:
+            raise ValueError(f"{path.name} has other features than this version; run: python -m knowledge calibrate FILE.jsonl")
+        columns = list(stored["features"].values())
+        return cls(
+            model=stored["model"],
+            mean=tuple(column["mean"] for column in columns),
+            scale=tuple(column["scale"] for column in columns),
+            weights=tuple(column["weight"] for column in columns),
+            bias=stored["bias"],
+            fitted_on=stored["fitted_on"],
+        )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with a known answer: its evidence, and the ids that would be right (none when out of scope)."""
+
+    evidence: Sequence[Evidence]
+    expected: frozenset[str]
+
+
+def fit(asked: Sequence[Asked], model: str, fitted_on: str, keep: int = 5) -> Calibration:
+    """Fits the regression on the first `keep` candidates of every question.
+
+    Args:
+        asked: questions that the index does not hold word for word.
+        model: name of the encoder.
+        fitted_on: what the questions were, for people.
+        keep: candidates per question; later ones are hardly ever right and would only dilute.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    rows, labels = [], []
+    for question in asked:
+        for item in question.evidence[:keep]:
+            rows.append(features(item))
+            labels.append(item.article_id in question.expected)
+    matrix = np.array(rows)
+    mean, scale = matrix.mean(axis=0), np.maximum(matrix.std(axis=0), 1e-6)
+    regression = LogisticRegression(C=1.0, max_iter=1000)
+    regression.fit((matrix - mean) / scale, np.array(labels))
+    return Calibration(
+        model,
+        tuple(mean.tolist()),
+        tuple(scale.tolist()),
+        tuple(regression.coef_[0].tolist()),
+        float(regression.intercept_[0]),
+        fitted_on,
+    )
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One question after ranking: the first candidates' probabilities and whether each is right."""
+
+    probabilities: tuple[float, ...]
+    right: tuple[bool, ...]
+    in_scope: bool
+
+
+def judge(question: Asked, calibration: Calibration, keep: int = 3) -> Judged:
+    """Ranks a question's evidence as search does and says which candidates are right."""
+    items = list(question.evidence[:keep])
+    probabilities = np.minimum.accumulate(calibration.probabilities(items)) if items else np.zeros(0)
+    right = tuple(item.article_id in question.expected for item in items)
+    return Judged(tuple(float(p) for p in probabilities), right, bool(question.expected))
+
+
+def reply_cost(judged: Judged, answer: float, clarify: float, cost: Cost) -> float:
+    """What the reply to one question costs the citizen at these thresholds (see `Cost`)."""
+    top = judged.probabilities[0] if judged.probabilities else 0.0
+    if top >= answer:
+        if judged.right[0]:
+            return 0.0
+        return cost.wrong_answer if judged.in_scope else cost.answered_out_of_scope
+    if top >= clarify:
+        if not judged.in_scope:
+            return cost.clarified_out_of_scope
+        return cost.needless_question if any(judged.right) else cost.missed
+    return cost.missed if judged.in_scope else 0.0
+
+
+def cheapest_thresholds(judged: Sequence[Judged], cost: Cost) -> tuple[float, float, float]:
+    """The thresholds with the lowest mean cost: (answer, clarify, cost per question).
+
+    The cost is averaged over in-scope and out-of-scope questions apart and then joined half and half: how many of each a test file has
+    says nothing about how many citizens ask.
+    """
+    grid = [round(step / 50, 2) for step in range(2, 50)]
+
+    def mean_cost(answer: float, clarify: float) -> float:
+        groups = [[reply_cost(j, answer, clarify, cost) for j in judged if j.in_scope is inside] for inside in (True, False)]
+        means = [sum(group) / len(group) for group in groups if group]
+        return sum(means) / len(means)
+
+    best = min(((mean_cost(a, c), a, c) for a in grid for c in grid if c <= a), key=lambda item: (item[0], -item[1]))
+    return best[1], best[2], best[0]
+
+
+def calibration_error(judged: Sequence[Judged], bins: int = 10) -> float:
+    """Expected calibration error of the first candidates: mean distance between stated probability and share right, by bins."""
+    top = np.array([(j.probabilities[0], j.right[0]) for j in judged if j.probabilities], dtype=np.float64)
+    places = np.minimum((top[:, 0] * bins).astype(int), bins - 1)
+    gaps = [abs(top[places == b].mean(axis=0) @ [1.0, -1.0]) * (places == b).sum() for b in range(bins) if (places == b).any()]
+    return float(sum(gaps) / len(top))
+
+
+def scope_auroc(inside: Sequence[Judged], outside: Sequence[Judged]) -> float:
+    """How well the first probability tells in-scope from out-of-scope questions: 0.5 is chance, 1 is perfect; NaN without both."""
+    if not inside or not outside:
+        return float("nan")
+    low = np.array([j.probabilities[0] if j.probabilities else 0.0 for j in outside])
+    high = np.array([j.probabilities[0] if j.probabilities else 0.0 for j in inside])
+    wins = (high[:, None] > low[None, :]).mean() + 0.5 * (high[:, None] == low[None, :]).mean()
+    return float(wins)

@@ -1,0 +1,199 @@
+"""A small client of the knowledge service for the app and the actions. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, NotRequired, Self, TypedDict, cast
+from urllib.parse import quote
+
+import httpx
+
+
+class TokenData(TypedDict):
+    """A word and its base form, offsets in characters."""
+
+    text: str
+    lemma: str
+    start: int
+    end: int
+
+
+class EntityData(TypedDict):
+    """A name in the message."""
+
+    entity: str
+    value: str
+    start: int
+    end: int
+
+
+class CandidateData(TypedDict):
+    """An article that retrieval proposes."""
+
+    article_id: str
+    language: str
+    title: str
+    probability: float
+    matched: str
+
+
+class AnalysisData(TypedDict):
+    """The answer of `/analyze`."""
+
+    language: str
+    language_probability: float
+    tokens: list[TokenData]
+    entities: list[EntityData]
+    signals: dict[str, float]
+    candidates: list[CandidateData]
+    index_version: str
+    ms: float
+    embedding: NotRequired[list[float]]
+
+
+class SourceData(TypedDict):
+    """What an article rests on."""
+
+    url: str
+    title: str
+    year: int | None
+
+
+class LinkData(TypedDict):
+    """Where to go on."""
+
+    url: str
+    title: str
+
+
+class NextData(TypedDict):
+    """A related article."""
+
+    article_id: str
+    title: str
+
+
+class ArticleData(TypedDict):
+    """The answer of `/articles/{id}`."""
+
+    article_id: str
+    area: str
+    department: str
+    department_name: str
+    status: str
+    updated: str
+    review_by: str
+    live_only: bool
+    volatile: list[str]
+    language: str
+    requested_language: str
+    translation_state: str
+    title: str
+    answer: str
+    short: str
+    sources: list[SourceData]
+    links: list[LinkData]
+    next: list[NextData]
+    titles: dict[str, str]
+
+
+class KnowledgeUnavailable(RuntimeError):  # noqa: N818 - the name is part of the contract
+    """The service does not answer, or not in time; the caller goes on without it."""
+
+
+class KnowledgeRefused(ValueError):  # noqa: N818 - twin of the above
+    """The service refused the request (422): a fault of the caller."""
+
+
+class KnowledgeClient:
+    """Asks the knowledge service.
+
+    Args:
+        base_url: `KNOWLEDGE_URL`.
+        timeout: seconds for a whole answer; connecting has at most 1 of them.
+        transport: for tests.
+    """
+
+    def __init__(
+        self, base_url: str = "http://127.0.0.1:8001", timeout: float = 3.0, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=base_url, timeout=httpx.Timeout(timeout, connect=min(1.0, timeout)), transport=transport, trust_env=False
+        )
+
+    async def __aenter__(self) -> Self:
+        """Opens nothing: connections are made when needed."""
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Closes the connections."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
+
+    async def analyze(
+        self,
+        text: str,
+        language_hint: str | None = None,
+        *,
+        k: int = 5,
+        min_probability: float = 0.0,
+        embedding: bool = False,
+    ) -> AnalysisData:
+        """Language, signals and candidates of a message.
+
+        Args:
+            text: the masked message, at most 4000 characters.
+            language_hint: the conversation's language.
+            k: number of candidates.
+            min_probability: candidates below it are left out.
+            embedding: whether the vector is wanted too.
+
+        Raises:
+            KnowledgeUnavailable: no answer in time, or the service is loading or broken.
+            KnowledgeRefused: the request is not valid.
+        """
+        body: dict[str, Any] = {"text": text, "k": k, "min_probability": min_probability, "embedding": embedding}
+        if language_hint is not None:
+            body["language_hint"] = language_hint
+        response = await self._send("POST", "/analyze", json=body)
+        return cast(AnalysisData, self._json(response))
+
+    async def article(self, article_id: str, language: str = "sv") -> ArticleData | None:
+        """An article in a language; None when it is unknown, expired or past its review date.
+
+        Raises:
+            KnowledgeUnavailable: no answer in time, or the service is loading or broken.
+            KnowledgeRefused: the language is not a code.
+        """
+        response = await self._send("GET", f"/articles/{quote(article_id, safe='')}", params={"language": language})
+        if response.status_code in (404, 410):
+            return None
+        return cast(ArticleData, self._json(response))
+
+    async def is_ready(self) -> bool:
+        """Whether the service has loaded its encoder and index."""
+        try:
+            return (await self._send("GET", "/readyz")).status_code == 200
+        except KnowledgeUnavailable:
+            return False
+
+    async def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        try:
+            try:
+                return await self._http.request(method, path, **arguments)
+            except (httpx.ConnectError, httpx.RemoteProtocolError, httpx.ReadError):
+                # Once more: a restarted service breaks the connections kept from before. Reading twice changes nothing.
+                return await self._http.request(method, path, **arguments)
+        except httpx.HTTPError as error:
+            raise KnowledgeUnavailable(f"{method} {path}: {type(error).__name__}") from error
+
+    @staticmethod
+    def _json(response: httpx.Response) -> Any:
+        if response.status_code == 422:
+            raise KnowledgeRefused(response.json()["error"]["message"])
+        if response.status_code != 200:
+            raise KnowledgeUnavailable(f"the knowledge service answered {response.status_code}")
+        return response.json()

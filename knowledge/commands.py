@@ -1,0 +1,244 @@
+"""The commands behind `python -m knowledge`. Each returns an exit code; heavy imports stay inside."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import os
+import random
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from knowledge.article import load_knowledge_base
+from knowledge.settings import ROOT, Settings
+
+if TYPE_CHECKING:
+    from knowledge.analysis import Analyst
+    from knowledge.encoder import Encoder
+
+EXPECTED = (RuntimeError, FileNotFoundError, ValueError)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def quiet_libraries() -> None:
+    """Silences what libraries print about a local model: transformers warns of a regular expression that this tokenizer has not."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module=r"(torch|optimum|transformers)\b")
+
+
+def _building_encoder(settings: Settings) -> Encoder:
+    from knowledge.encoder import load_encoder
+
+    # Many texts: the fp32 graph is quicker in batches, and its vectors agree with the 4-bit ones to 0.9998 (ADR 0003).
+    return load_encoder(settings, "onnx" if settings.encoder_backend == "onnx-q4" else None)
+
+
+def validate(settings: Settings) -> int:
+    """Prints one line per fault and warning; 1 if there is a fault."""
+    from knowledge.validation import check
+
+    base = load_knowledge_base(settings.articles_dir)
+    findings = check(base, dt.date.today())
+    for finding in findings:
+        path = finding.path.relative_to(ROOT) if finding.path.is_relative_to(ROOT) else finding.path
+        print(f"{path}: {'' if finding.fault else 'warning: '}{finding.rule}: {finding.message}")
+    faults = sum(finding.fault for finding in findings)
+    _say(f"{len(base.articles)} articles, {faults} faults, {len(findings) - faults} warnings")
+    return 1 if faults else 0
+
+
+def stamp(settings: Settings, language: str | None, article_id: str | None) -> int:
+    """Writes `of:` into translations that have none; with a filter also into stale ones."""
+    from knowledge.stamping import stamp_file
+
+    base = load_knowledge_base(settings.articles_dir)
+    if article_id is not None and article_id not in base.articles:
+        raise ValueError(f"there is no article {article_id}")
+    renew = language is not None or article_id is not None
+    count = 0
+    for key in [article_id] if article_id else sorted(base.articles):
+        count += stamp_file(base.paths[key], base.articles[key], language, renew)
+    _say(f"stamped {count} translations")
+    return 0
+
+
+def encoder(settings: Settings) -> int:
+    """Makes the model folder."""
+    from knowledge.encoder_build import ensure_encoder
+
+    quiet_libraries()
+    _say(f"encoder: ready in {ensure_encoder(settings, _say)}")
+    return 0
+
+
+def build(settings: Settings, strict: bool) -> int:
+    """Builds the index and prints what the signals classifier can do."""
+    from knowledge.index import build_index
+
+    quiet_libraries()
+    started = time.perf_counter()
+    report = build_index(settings, lambda: _building_encoder(settings), dt.date.today(), _say)
+    for name, figures in report.signals.items():
+        if name != "faq":
+            _say(f"signals: {name}: n {figures['n']}, recall {figures['recall']:.3f}, false on phrasings {figures['false']:.4f}")
+    seconds = time.perf_counter() - started
+    _say(f"index {report.version}: {report.articles} articles, {report.encoded} texts encoded, {seconds:.1f} s")
+    return 1 if strict and report.faulty else 0
+
+
+def search(settings: Settings, text: str, language: str | None) -> int:
+    """Prints language, signals and candidates for a question."""
+    from knowledge.analysis import Analyst
+
+    quiet_libraries()
+    found = Analyst(settings).analyse(text, language)
+    print(f"language {found.language} ({found.language_probability:.2f})  index {found.index_version}  {found.ms} ms")
+    strong = {name: p for name, p in found.signals.items() if p >= 0.05}
+    if strong:
+        print("signals  " + "  ".join(f"{name} {p:.2f}" for name, p in sorted(strong.items(), key=lambda item: -item[1])))
+    for item in found.candidates:
+        print(f"{item.probability:6.3f}  {item.article_id:30} {item.title}  <- {item.matched}")
+    return 0
+
+
+def evaluate(settings: Settings, file: Path) -> int:
+    """Prints the figures of DESIGN section 7 as JSON."""
+    from knowledge import evaluation_run as run
+    from knowledge.analysis import Analyst
+    from knowledge.calibration import Calibration
+
+    quiet_libraries()
+    questions = run.read_questions(file)
+    analyst = Analyst(settings)
+    asked = _asked(analyst, questions)
+    tuning = settings.tuning
+    figures = run.evaluate(
+        zip([question.language for question in questions], asked, strict=True), Calibration.load(), tuning.answer, tuning.clarify
+    )
+    print(json.dumps(figures, indent=1))
+    return 0
+
+
+def _asked(analyst: Analyst, questions: list) -> list:  # type: ignore[type-arg]
+    from knowledge import evaluation_run as run
+
+    vectors = analyst.encoder.encode([question.text for question in questions])
+    # The language is detected as in service: a mistaken one is part of the result.
+    return run.ask(analyst.searcher, questions, vectors, lambda question: analyst.detect(question.text))
+
+
+def calibrate(settings: Settings, files: list[Path], phrasings: bool, dry_run: bool) -> int:
+    """Fits the calibration, prints its figures under cross-validation and the cheapest thresholds."""
+    from knowledge import calibration as model
+    from knowledge import evaluation_run as run
+    from knowledge.encoder import load_encoder
+    from knowledge.index import load_index
+    from knowledge.language import LanguageDetector
+    from knowledge.search import Searcher
+
+    quiet_libraries()
+    encoder_ = load_encoder(settings)
+    neutral = model.Calibration(settings.encoder_model, (0.0,) * 8, (1.0,) * 8, (0.0,) * 8, 0.0, "")
+    searcher = Searcher(load_index(settings), settings.tuning, neutral)
+    detector = LanguageDetector(settings.tuning.languages)
+    asked: list[tuple[str, model.Asked]] = []
+    for file in files:
+        questions = run.read_questions(file)
+        vectors = encoder_.encode([question.text for question in questions])
+        found = run.ask(searcher, questions, vectors, lambda question: detector.detect(question.text).language)
+        asked += zip([question.language for question in questions], found, strict=True)
+    if phrasings:
+        asked += run.held_out_phrasings(searcher, encoder_.encode)
+    if not any(question.expected for _, question in asked):
+        raise ValueError("no question has an expected article; give tune.jsonl or --phrasings")
+    names = ", ".join([file.name for file in files] + (["held-out phrasings"] if phrasings else []))
+    fitted_on = f"{len(asked)} questions ({names}), {dt.date.today()}"
+
+    # Thresholds and figures come from folds that the regression did not see.
+    order = list(range(len(asked)))
+    random.Random(5).shuffle(order)
+    judged: list[model.Judged] = []
+    for fold in range(5):
+        held = set(order[fold::5])
+        fitted = model.fit([q for i, (_, q) in enumerate(asked) if i not in held], settings.encoder_model, "")
+        judged += [model.judge(asked[i][1], fitted) for i in sorted(held)]
+    answer, clarify, cost = model.cheapest_thresholds(judged, settings.tuning.cost)
+    final = model.fit([q for _, q in asked], settings.encoder_model, fitted_on)
+    figures = run.evaluate(asked, final, answer, clarify)
+    print(json.dumps(figures, indent=1))
+    inside, outside = ([j for j in judged if j.in_scope is scope] for scope in (True, False))
+    _say(f"cheapest thresholds (cross-validated): answer {answer}, clarify {clarify}, cost {cost:.3f} per question")
+    _say(f"expected calibration error {model.calibration_error(judged):.3f}; area under ROC of scope {model.scope_auroc(inside, outside):.3f}")
+    tuning = settings.tuning
+    if (answer, clarify) != (tuning.answer, tuning.clarify):
+        _say(f"settings.yml has answer {tuning.answer}, clarify {tuning.clarify}: change them there if you agree")
+    if not dry_run:
+        final.save()
+    return 0
+
+
+def bench(settings: Settings, queries: int) -> int:
+    """Times the backends and the whole analysis; prints JSON."""
+    from knowledge.bench import run_bench
+
+    quiet_libraries()
+    print(json.dumps(run_bench(settings, queries, _say), indent=1))
+    return 0
+
+
+def serve(settings: Settings) -> int:
+    """Runs the service."""
+    from knowledge.service import serve as run
+
+    quiet_libraries()
+    run(settings)
+    return 0
+
+
+def export_nlu(settings: Settings, count: int) -> int:
+    """Writes a seeded sample of phrasings, spread over articles and languages, as Rasa examples of `ask_faq`."""
+    base = load_knowledge_base(settings.articles_dir)
+    chosen = sample_phrasings({key: article.questions for key, article in base.articles.items()}, count)
+    target = settings.var_dir / "nlu" / "faq.yml"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    lines = "".join(f"    - {text}\n" for text in chosen)
+    temporary = target.with_suffix(".tmp")
+    temporary.write_text(f'version: "3.1"\nnlu:\n- intent: ask_faq\n  examples: |\n{lines}', encoding="utf-8")
+    temporary.replace(target)
+    _say(f"{target}: {len(chosen)} examples of ask_faq")
+    return 0
+
+
+def sample_phrasings(questions: dict[str, dict[str, list[str]]], count: int, seed: int = 3) -> list[str]:
+    """Takes phrasings in turn from every article and language until there are enough.
+
+    Args:
+        questions: article → language → phrasings.
+        count: how many at most.
+        seed: the same seed and articles give the same sample, so that Rasa's training is repeatable.
+    """
+    generator = random.Random(seed)
+    piles = []
+    for article in sorted(questions):
+        for language in sorted(questions[article]):
+            pile = [" ".join(text.split()) for text in questions[article][language]]
+            generator.shuffle(pile)
+            piles.append(pile)
+    generator.shuffle(piles)
+    chosen: list[str] = []
+    depth = 0
+    while len(chosen) < count and any(depth < len(pile) for pile in piles):
+        # Brackets and braces would be read as entity marks, a leading slash as an intent.
+        fresh = [pile[depth].lstrip("/").translate(str.maketrans("[](){}", "      ")) for pile in piles if depth < len(pile)]
+        chosen += [text for text in fresh if text not in chosen]
+        depth += 1
+    return chosen[:count]

@@ -1,0 +1,162 @@
+"""Evaluation and calibration: asks the searcher many questions with known answers and says how good it is."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.calibration import Asked, Calibration, judge
+from knowledge.search import Searcher
+
+Floats = NDArray[np.float32]
+Row = Mapping[str, float]
+
+RESAMPLES = 1000
+MEASURES = ("top1", "top3", "mrr", "answered", "wrong", "clarified", "abstained")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One line of an evaluation file. `expected` is empty when the question is out of scope."""
+
+    text: str
+    language: str
+    expected: frozenset[str]
+
+
+class EvaluationFileError(ValueError):
+    """A line of an evaluation file is not as it should be; the message names it."""
+
+
+def read_questions(path: Path) -> list[Question]:
+    """Reads an evaluation file: one `{"text", "lang", "expected": [ids]}` a line.
+
+    Raises:
+        EvaluationFileError: naming file and line.
+    """
+    questions = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            item = json.loads(line)
+            questions.append(Question(str(item["text"]), str(item["lang"]), frozenset(map(str, item["expected"]))))
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise EvaluationFileError(f'{path.name}:{number}: not {{"text", "lang", "expected": [...]}} ({error})') from error
+    return questions
+
+
+def ask(
+    searcher: Searcher, questions: Sequence[Question], vectors: Floats, language: Callable[[Question], str], keep: int = 20
+) -> list[Asked]:
+    """Collects the evidence for every question.
+
+    Args:
+        searcher: the index to ask.
+        questions: n questions.
+        vectors: their embeddings, shape (n, d).
+        language: what the service would take a question's language for.
+        keep: candidates kept per question (reciprocal ranks below are counted as 0).
+    """
+    return [
+        Asked(searcher.evidence(vector, question.text, language(question))[:keep], question.expected)
+        for question, vector in zip(questions, vectors, strict=True)
+    ]
+
+
+def held_out_phrasings(searcher: Searcher, vectors_of: Callable[[Sequence[str]], Floats], folds: int = 5) -> list[tuple[str, Asked]]:
+    """Asks the index its own phrasings, each time without the fold the phrasing belongs to.
+
+    A stand-in while there is no file of real questions: the phrasings of one article come from one writer and resemble each other, so
+    the figures are too good. Use `tune.jsonl` once it exists.
+
+    Args:
+        searcher: the index.
+        vectors_of: embeds texts as queries.
+        folds: the share left out each time is 1/folds.
+
+    Returns:
+        (language, evidence) per phrasing.
+    """
+    index = searcher.index
+    rows = [row for row, entry in enumerate(index.phrasings) if entry.kind == "phrasing"]
+    random.Random(7).shuffle(rows)
+    vectors = vectors_of([index.phrasings[row].text for row in rows])
+    asked = []
+    for position, row in enumerate(rows):
+        entry = index.phrasings[row]
+        fold = frozenset(rows[position % folds :: folds])
+        evidence = searcher.evidence(vectors[position], entry.text, entry.language, without=fold)
+        asked.append((entry.language, Asked(evidence[:20], frozenset({entry.article_id}))))
+    return asked
+
+
+def measure(asked: Asked, calibration: Calibration, answer: float, clarify: float) -> dict[str, float]:
+    """One question's outcome as numbers that can be averaged.
+
+    Returns:
+        `top1`, `top3`, `mrr` (absent for out-of-scope questions), `answered`, `wrong` (answered, but with another article or although out of
+        scope), `clarified` and `abstained`.
+    """
+    judged = judge(asked, calibration)
+    top = judged.probabilities[0] if judged.probabilities else 0.0
+    row = {
+        "answered": float(top >= answer),
+        "wrong": float(top >= answer and not (judged.right and judged.right[0])),
+        "clarified": float(clarify <= top < answer),
+        "abstained": float(top < clarify),
+    }
+    if judged.in_scope:
+        ranks = [rank for rank, item in enumerate(asked.evidence, 1) if item.article_id in asked.expected]
+        first = min(ranks, default=0)
+        row |= {"top1": float(first == 1), "top3": float(1 <= first <= 3), "mrr": 1.0 / first if first else 0.0}
+    return row
+
+
+def summarise(rows: Sequence[Row], seed: int = 11) -> dict[str, object]:
+    """Means over questions with 95 % bootstrap intervals.
+
+    Args:
+        rows: from `measure`.
+        seed: of the resampling, so that a figure can be reproduced.
+
+    Returns:
+        `n`, `n_in_scope`, each measure as a share (`top1`, `top3` and `mrr` over the in-scope questions, the others over all), and `ci95`.
+    """
+    generator = np.random.default_rng(seed)
+    result: dict[str, object] = {"n": len(rows), "n_in_scope": sum("top1" in row for row in rows)}
+    intervals: dict[str, list[float] | None] = {}
+    for name in MEASURES:
+        values = np.array([row[name] for row in rows if name in row])
+        if not len(values):
+            result[name], intervals[name] = None, None
+            continue
+        result[name] = round(float(values.mean()), 4)
+        means = generator.choice(values, (RESAMPLES, len(values))).mean(axis=1)
+        intervals[name] = [round(float(q), 4) for q in np.quantile(means, (0.025, 0.975))]
+    return result | {"ci95": intervals}
+
+
+def evaluate(
+    asked: Iterable[tuple[str, Asked]], calibration: Calibration, answer: float, clarify: float
+) -> dict[str, dict[str, object]]:
+    """Figures for all questions and per language.
+
+    Args:
+        asked: (language, evidence) per question.
+        calibration: gives the probabilities.
+        answer: threshold from which the bot answers.
+        clarify: threshold from which it asks back.
+    """
+    rows: dict[str, list[Row]] = {"all": []}
+    for language, question in asked:
+        row = measure(question, calibration, answer, clarify)
+        rows["all"].append(row)
+        rows.setdefault(language, []).append(row)
+    return {name: summarise(values) for name, values in rows.items()}

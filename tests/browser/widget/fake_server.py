@@ -1,0 +1,302 @@
+"""A server that keeps the contract "Web channel" of docs/architecture.md and misbehaves on demand.
+
+It exists for what the real server can't be made to show: an acknowledgement lost on the way, a WebSocket that never
+opens, a gap in the events, a service that is still starting. What it says is in `replies.py`; the widget's texts are the
+project's own catalogue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import threading
+from collections import Counter, deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+import yaml
+from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
+from fastapi.staticfiles import StaticFiles
+from replies import replies_to
+
+PROJECT = Path(__file__).resolve().parents[3]
+STATIC = PROJECT / "connectors" / "web" / "static"
+STRICT_CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'"
+CREATED_AT = "2026-03-02T13:05:00+00:00"
+
+
+@dataclass
+class Talk:
+    """One conversation."""
+
+    token: str
+    language: str
+    page_url: str | None
+    owner: str = "bot"
+    position: int | None = None
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    accepted: dict[str, str] = field(default_factory=dict)
+    sockets: list[WebSocket] = field(default_factory=list)
+
+
+class FakeChat:
+    """The scriptable server; every method may be called from the test's thread.
+
+    Attributes:
+        faults: what happens to the next POSTs of a message, in order: an HTTP status (int), "lose_ack" (taken, answer cut
+            off), or "ok".
+        ready: False = 503 to everything but the static files.
+        sockets_open: False = the WebSocket is refused.
+        silent: True = messages are stored and published, but the assistant says nothing.
+        posts: client_message_id of every POST of a message that arrived, repeats included.
+    """
+
+    def __init__(self) -> None:
+        self.talks: dict[str, Talk] = {}
+        self.pages: dict[str, str] = {}
+        self.faults: deque[int | str] = deque()
+        self.ready = self.sockets_open = True
+        self.silent = False
+        self.notice: str | None = None
+        self.posts: list[str] = []
+        self.requests: Counter[str] = Counter()
+        self.feedback: list[dict[str, Any]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._server = uvicorn.Server(
+            uvicorn.Config(self._app(), "127.0.0.1", self.port, log_level="critical", timeout_graceful_shutdown=1)
+        )
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+
+    # ------------------------------------------------------------------ from the test's thread
+
+    def start(self) -> None:
+        """Starts the server and returns when it listens."""
+        self._up = threading.Event()
+        self._thread.start()
+        assert self._up.wait(20), "the fake server did not start"
+
+    def stop(self) -> None:
+        """Stops the server."""
+        self._server.should_exit = True
+        self._thread.join(10)
+
+    @property
+    def talk(self) -> Talk:
+        """The conversation begun last."""
+        return list(self.talks.values())[-1]
+
+    def say(self, *messages: dict[str, Any], publish: bool = True) -> None:
+        """Writes messages into the conversation; unpublished ones are stored, but no event tells of them."""
+        self._run(self._append(self.talk, list(messages), publish=publish))
+
+    def own(self, owner: str, *, position: int | None = None, agent_name: str | None = None) -> None:
+        """Gives the conversation a new owner, or the queue a new position."""
+        self._run(self._own(self.talk, owner, position, agent_name))
+
+    def frame(self, **frame: Any) -> None:
+        """Sends any frame to the conversation's sockets."""
+        self._run(self._publish(self.talk, {"seq": len(self.talk.messages), **frame}))
+
+    def cut_sockets(self) -> None:
+        """Drops every open WebSocket."""
+
+        async def cut() -> None:
+            for one in list(self.talk.sockets):
+                await one.close(1012)
+
+        self._run(cut())
+
+    def said(self, author: str = "citizen") -> list[str]:
+        """Texts of one author, as stored."""
+        return [one["text"] for one in self.talk.messages if one["author"] == author]
+
+    def _run(self, work: Any) -> None:
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    # ------------------------------------------------------------------------- in the server's loop
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        task = asyncio.create_task(self._server.serve())
+        while not self._server.started:
+            await asyncio.sleep(0.01)
+        self._up.set()
+        await task
+
+    async def _append(self, talk: Talk, messages: list[dict[str, Any]], *, publish: bool = True) -> None:
+        for message in messages:
+            seq = len(talk.messages) + 1
+            stored = {"seq": seq, "message_id": f"m{seq}", "author": "bot", "language": "sv", "dir": "ltr",
+                      "created_at": CREATED_AT, **message}  # fmt: skip
+            talk.messages.append(stored)
+            if publish:
+                await self._publish(talk, {"type": "message", "seq": seq, "message": stored})
+
+    async def _own(self, talk: Talk, owner: str, position: int | None, agent_name: str | None) -> None:
+        talk.owner, talk.position = owner, position
+        seq = len(talk.messages)
+        frame = {"type": "owner", "seq": seq, "owner": owner} | ({"agent_name": agent_name} if agent_name else {})
+        await self._publish(talk, frame)
+        if position is not None:
+            await self._publish(talk, {"type": "queue", "seq": seq, "position": position})
+
+    async def _publish(self, talk: Talk, frame: dict[str, Any]) -> None:
+        for one in list(talk.sockets):
+            try:
+                await one.send_json(frame)
+            except (WebSocketDisconnect, RuntimeError):
+                talk.sockets.remove(one)
+
+    async def _turn(self, talk: Talk, body: dict[str, Any]) -> None:
+        payload = body.get("payload")
+        titles = {b["payload"]: b["title"] for m in talk.messages for b in m.get("buttons", [])}
+        text = body["text"] if payload is None else titles.get(payload, str(payload).removeprefix("language:"))
+        stored = {"author": "citizen", "text": text, "language": talk.language, "client_message_id": body["client_message_id"]}
+        await self._append(talk, [stored])
+        if payload and payload.startswith("language:"):
+            talk.language = payload.removeprefix("language:")
+        if self.silent or talk.owner != "bot":
+            return
+        messages, owner = replies_to(text, payload, talk.language)
+        await self._append(talk, messages)
+        if owner:
+            await self._own(talk, owner, 3 if owner == "queue" else None, None)
+
+    def _talk_of(self, request: Request) -> Talk | None:
+        return self.talks.get(request.headers.get("authorization", "").removeprefix("Bearer "))
+
+    def _app(self) -> FastAPI:
+        app = FastAPI(openapi_url=None)
+        app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
+        app.mount("/widget", StaticFiles(directory=STATIC))
+        problem = {code: JSONResponse({"error": {"code": name, "message": "for developers"}}, code)
+                   for code, name in ((401, "unauthorized"), (404, "not_found"), (409, "conversation_closed"), (422, "invalid"),
+                                      (429, "rate_limited"), (500, "internal"), (503, "not_ready"))}  # fmt: skip
+
+        @app.middleware("http")
+        async def headers(request: Request, call_next: Any) -> Response:
+            self.requests[f"{request.method} {request.url.path}"] += 1
+            if not self.ready and request.url.path.startswith("/chat/"):
+                return problem[503]
+            response: Response = await call_next(request)
+            response.headers.setdefault("Content-Security-Policy", STRICT_CSP)
+            return response
+
+        @app.get("/")
+        async def demo() -> FileResponse:
+            return FileResponse(STATIC / "demo.html")
+
+        @app.get("/page/{name}")
+        async def page(name: str) -> HTMLResponse:
+            # Pages with hostile style of their own need inline style; their policy is theirs, not ours.
+            loose = {"Content-Security-Policy": "default-src 'self' 'unsafe-inline'; connect-src *; script-src *"}
+            return HTMLResponse(self.pages[name], headers=loose if name.startswith("loose") else None)
+
+        @app.get("/chat/v1/config")
+        async def config() -> dict[str, Any]:
+            languages = yaml.safe_load((PROJECT / "texts" / "languages.yml").read_text("utf-8"))
+            texts = {}
+            for spoken in languages:
+                catalogue = yaml.safe_load((PROJECT / "texts" / f"{spoken['code']}.yml").read_text("utf-8"))
+                texts[spoken["code"]] = {key: text for key, text in catalogue.items() if key.startswith("widget.")}
+            return {"languages": languages, "bot_enabled": self.notice is None, "notice": self.notice, "texts": texts}
+
+        @app.post("/chat/v1/conversations", status_code=201)
+        async def begin(request: Request) -> dict[str, Any]:
+            body = await request.json()
+            talk = Talk(secrets.token_urlsafe(16), body.get("language") or "sv", body.get("page_url"))
+            self.talks[talk.token] = talk
+            await self._append(talk, replies_to("", "greeting", talk.language)[0])
+            return {"conversation_id": f"c{len(self.talks)}", "token": talk.token, "messages": talk.messages}
+
+        @app.post("/chat/v1/messages")
+        async def write(request: Request) -> Response:
+            body = await request.json()
+            self.posts.append(body["client_message_id"])
+            fault = self.faults.popleft() if self.faults else "ok"
+            if isinstance(fault, int):
+                return problem[fault]
+            talk = self._talk_of(request)
+            if talk is None:
+                return problem[401]
+            if talk.owner == "closed":
+                return problem[409]
+            fresh = body["client_message_id"] not in talk.accepted
+            talk.accepted.setdefault(body["client_message_id"], f"m{len(talk.messages) + 1}")
+            if fresh:
+                await self._turn(talk, body)
+            if fault == "lose_ack":
+                return StreamingResponse(_cut_off(), 202, media_type="application/json")
+            return JSONResponse({"message_id": talk.accepted[body["client_message_id"]]}, 202)
+
+        @app.get("/chat/v1/messages")
+        async def read(request: Request, after: int = 0) -> Response:
+            talk = self._talk_of(request)
+            if talk is None:
+                return problem[401]
+            queue = {"position": talk.position} if talk.position else None
+            shown = [one for one in talk.messages if one["seq"] > after]
+            return JSONResponse({"messages": shown, "owner": talk.owner, "language": talk.language, "queue": queue,
+                                 "closed": talk.owner == "closed"})  # fmt: skip
+
+        @app.post("/chat/v1/feedback")
+        async def rate(request: Request) -> Response:
+            body = await request.json()
+            self.feedback.append(body)
+            if (talk := self._talk_of(request)) is None:
+                return problem[401]
+            talk.messages[body["seq"] - 1]["feedback"] = body["value"]
+            return Response(status_code=204)
+
+        @app.post("/chat/v1/typing")
+        async def typing() -> Response:
+            return Response(status_code=204)
+
+        @app.post("/chat/v1/end")
+        async def end(request: Request) -> Response:
+            if (talk := self._talk_of(request)) is None:
+                return problem[401]
+            talk.owner = "closed"
+            await self._append(talk, [{"author": "system", "text": "Samtalet är avslutat. Tack för att du hörde av dig!"}])
+            return JSONResponse({"messages": talk.messages[-1:], "owner": "closed", "done": True})
+
+        @app.websocket("/chat/v1/events")
+        async def events(link: WebSocket) -> None:
+            self.requests["WS"] += 1
+            if not self.sockets_open:
+                await link.close(1013)
+                return
+            await link.accept()
+            try:
+                hello = await link.receive_json()
+                talk = self.talks.get(hello["token"])
+                if talk is None:
+                    await link.send_json({"type": "error", "code": "unauthorized"})
+                    await link.close(4401)
+                    return
+                for message in [one for one in talk.messages if one["seq"] > hello["after"]]:
+                    await link.send_json({"type": "message", "seq": message["seq"], "message": message})
+                talk.sockets.append(link)
+                while True:
+                    await link.receive_text()
+            except (WebSocketDisconnect, RuntimeError):
+                if talk is not None and link in talk.sockets:
+                    talk.sockets.remove(link)
+
+        return app
+
+
+async def _cut_off() -> AsyncIterator[bytes]:
+    yield b'{"message_'
+    raise ConnectionError("the connection breaks here")

@@ -1,0 +1,135 @@
+"""Any page can embed it with one tag, and no page can break it: strict policies, hostile styles, frames, other origins."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from conftest import Citizen
+from fake_server import STATIC, FakeChat
+from playwright.sync_api import expect
+
+TAG = '<script src="/widget/fraga.js" defer></script>'
+LOCAL = {"viewport": {"width": 1280, "height": 800}}
+
+
+def a_page(body: str = "", head: str = TAG, lang: str = "sv") -> str:
+    return f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>En sida</title>{head}</head><body><main><h1>En sida</h1>{body}</main></body></html>'
+
+
+def test_one_script_tag_is_enough_under_a_strict_policy_with_no_cookie_and_no_other_host(citizen: Citizen, chat: FakeChat) -> None:
+    chat.pages["plain"] = a_page()
+    citizen.open("/page/plain").ask("avfall")
+    expect(citizen.rows("bot")).to_have_count(2)
+    citizen.button("Meny").click()
+    citizen.button("Större text").click()
+    assert citizen.problems == [], "the policy must have had nothing to refuse"
+    assert citizen.hosts == {urlsplit(chat.url).netloc}
+    assert citizen.page.context.cookies() == []
+    assert citizen.page.evaluate("[Object.keys(sessionStorage), Object.keys(localStorage)]") == [["fraga-goteborg"], []]
+    assert citizen.panel.evaluate("panel => getComputedStyle(panel).position") == "fixed"
+
+
+def test_an_element_in_the_page_is_used_and_two_scripts_make_one_chat(citizen: Citizen, chat: FakeChat) -> None:
+    chat.pages["own"] = a_page("<fraga-goteborg data-position='left' data-language='en' data-greeting='Ask about waste'></fraga-goteborg>", TAG + TAG)
+    citizen.visit("/page/own")
+    expect(citizen.widget).to_have_count(1)
+    expect(citizen.launcher).to_contain_text("Ask about waste")
+    citizen.launcher.click()
+    expect(citizen.rows("bot")).to_contain_text("Hello!")
+    box = citizen.panel.bounding_box()
+    assert box and box["x"] < 100
+
+
+def test_settings_on_the_script_tag_reach_the_server_without_the_query_string(citizen: Citizen, chat: FakeChat) -> None:
+    chat.pages["tag"] = a_page(head='<script src="/widget/fraga.js" defer data-language="fi"></script>')
+    citizen.open("/page/tag?personnummer=hemligt#x")
+    assert chat.talk.language == "fi"
+    assert chat.talk.page_url == f"{chat.url}/page/tag"
+
+
+@pytest.mark.parametrize(("colour", "shown"), [("#7a1f3d", "rgb(122, 31, 61)"), ("#ffd500", None), ("url(x)", "rgb(0, 103, 168)")])
+def test_the_pages_colour_is_used_as_far_as_it_can_be_read(citizen: Citizen, chat: FakeChat, colour: str, shown: str | None) -> None:
+    chat.pages["colour"] = a_page(head=f'<script src="/widget/fraga.js" defer data-colour="{colour}"></script>')
+    citizen.visit("/page/colour")
+    expect(citizen.launcher).to_be_visible()
+    background = citizen.launcher.evaluate("one => getComputedStyle(one).backgroundColor")
+    assert shown is None or background == shown
+    assert citizen.violations() == []
+
+
+def test_hostile_page_styles_do_not_reach_it(citizen: Citizen, chat: FakeChat) -> None:
+    chat.pages["plain"] = a_page()
+    chat.pages["loose-hostile"] = a_page(head=TAG + """<style>
+        html { font-size: 4px } body * { display: none !important; visibility: hidden !important; opacity: 0 !important; color: red !important;
+          font: 40px serif !important; position: static !important; transform: rotate(9deg) !important; pointer-events: none !important; z-index: -1 !important }
+        fraga-goteborg { width: 1px !important; inset: auto !important; text-transform: uppercase !important; direction: rtl !important }
+        button, textarea, h2, p { all: unset !important; background: lime !important }</style>""")  # fmt: skip
+    measured = []
+    for path in ("/page/plain", "/page/loose-hostile"):
+        citizen.open(path)
+        measured.append(citizen.panel.evaluate(
+            "panel => [...panel.querySelectorAll('h2, .bubble, .sendb, #input, .launcher')].map(one => { const style = getComputedStyle(one);"
+            " return [one.className || one.id, style.color, style.fontFamily, style.fontSize, style.textTransform, style.backgroundColor,"
+            " JSON.stringify(one.getBoundingClientRect())]; })"
+        ))  # fmt: skip
+        citizen.page.evaluate("sessionStorage.clear()")
+        citizen.page.goto("about:blank")
+    assert measured[0] == measured[1]
+
+
+def test_it_works_in_a_frame(citizen: Citizen, chat: FakeChat) -> None:
+    chat.pages["inner"] = a_page()
+    chat.pages["outer"] = a_page('<iframe src="/page/inner" title="Chatt" width="420" height="700"></iframe>', head="")
+    citizen.visit("/page/outer")
+    frame = citizen.page.frame_locator("iframe").locator("fraga-goteborg")
+    frame.locator(".launcher").click()
+    frame.locator("#input").fill("avfall")
+    frame.locator("#input").press("Enter")
+    expect(frame.locator(".row.bot")).to_have_count(2)
+
+
+def test_a_page_of_another_origin_talks_to_the_scripts_origin(citizen: Citizen, chat: FakeChat) -> None:
+    chat.pages["loose-far"] = a_page(head=f'<script src="{chat.url}/widget/fraga.js" defer></script>')
+    citizen.page.goto(f"http://localhost:{chat.port}/page/loose-far")
+    citizen.launcher.click()
+    citizen.ask("avfall")
+    expect(citizen.rows("bot")).to_have_count(2)
+    assert chat.talk.page_url == f"http://localhost:{chat.port}/page/loose-far"
+    assert citizen.page.context.cookies() == []
+
+
+def test_the_page_may_open_and_close_it(citizen: Citizen) -> None:
+    citizen.visit().page.get_by_role("button", name="Ställ en fråga i chatten").click()
+    expect(citizen.input).to_be_focused()
+    citizen.page.evaluate("document.querySelector('fraga-goteborg').close()")
+    expect(citizen.panel).to_be_hidden()
+
+
+def test_an_element_taken_out_falls_silent_and_put_back_goes_on(citizen: Citizen, chat: FakeChat) -> None:
+    citizen.open()
+    citizen.page.evaluate("window.kept = document.querySelector('fraga-goteborg'); kept.remove()")
+    citizen.page.wait_for_function("!kept.conversation.live")
+    chat.say({"text": "under tiden"})
+    citizen.page.evaluate("document.body.append(kept)")
+    expect(citizen.rows("bot").nth(1)).to_contain_text("under tiden")
+
+
+def test_a_switched_off_bot_is_announced(citizen: Citizen, chat: FakeChat) -> None:
+    chat.notice = "Den automatiska tjänsten är avstängd just nu."
+    citizen.open()
+    expect(citizen.widget.get_by_text(chat.notice)).to_be_visible()
+
+
+def test_an_agents_browser_without_constructable_sheets_gets_the_same_look(visitor: Callable[..., Citizen], chat: FakeChat) -> None:
+    chat.pages["loose-old"] = a_page()
+    citizen = visitor(**LOCAL)
+    citizen.page.add_init_script("window.CSSStyleSheet = undefined")
+    citizen.open("/page/loose-old")
+    expect(citizen.panel).to_have_css("position", "fixed")
+
+
+def test_the_file_stays_small() -> None:
+    assert len(gzip.compress((STATIC / "fraga.js").read_bytes(), 6)) <= 40_000

@@ -1,0 +1,95 @@
+"""What all rooms' tests share: a store on SQLite and on PostgreSQL, a clock that stands still until told."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import pytest_asyncio
+
+os.environ.setdefault("SECRET_KEY", "tests-only-" + "x" * 40)
+os.environ.setdefault("RASA_TOKEN", "tests-only-" + "y" * 40)
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+from bot.events import Hub
+from bot.store.engine import Store
+from bot.store.migrate import upgrade
+
+POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+
+
+class Clock:
+    """A clock that tests move."""
+
+    def __init__(self) -> None:
+        self.time = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)  # a Monday
+
+    def __call__(self) -> dt.datetime:
+        return self.time
+
+    def forward(self, **by: float) -> None:
+        self.time += dt.timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty, migrated database file to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "empty.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A migrated PostgreSQL database of this test session's own."""
+    name = f"fraga_test_{secrets.token_hex(4)}"
+    try:
+        admin = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError as error:
+        pytest.skip(f"no PostgreSQL at TEST_POSTGRES_URL: {error}")
+    admin.execute(f'CREATE DATABASE "{name}"')
+    url = POSTGRES.rsplit("/", 1)[0] + f"/{name}"
+    try:
+        upgrade(url)
+        yield url
+    finally:
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        admin.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_sqlite: Path) -> str:
+    """A migrated, empty database: each test runs on both kinds."""
+    if request.param == "sqlite":
+        path = tmp_path / "fraga.db"
+        path.write_bytes(migrated_sqlite.read_bytes())
+        return f"sqlite:///{path}"
+    url: str = request.getfixturevalue("postgres_url")
+    with psycopg.connect(url, autocommit=True) as conn:
+        tables = conn.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname='public' AND tablename <> 'alembic_version'"
+        ).fetchall()
+        conn.execute("TRUNCATE " + ", ".join(f'"{table}"' for (table,) in tables) + " CASCADE")
+    return url
+
+
+@pytest_asyncio.fixture
+async def hub() -> Hub:
+    return Hub()
+
+
+@pytest_asyncio.fixture
+async def store(database_url: str, hub: Hub) -> AsyncIterator[Store]:
+    opened = Store(database_url, publish=hub.publish)
+    yield opened
+    await opened.close()
