@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,9 +15,14 @@ from actions.payload import Payload
 from actions.turn import Turn, read
 
 
-class Flow(Action):  # type: ignore[misc]
-    """An action that reads the turn, decides, and speaks. Subclasses write `decide`."""
+class Flow(Action, ABC):  # type: ignore[misc]
+    """An action that reads the turn, decides, and speaks. Abstract, or rasa-sdk would register it."""
 
+    @abstractmethod
+    def name(self) -> str:
+        """The name in the domain."""
+
+    @abstractmethod
     async def decide(self, turn: Turn) -> Said | Sequence[Payload]:
         """What to say in this turn.
 
@@ -26,7 +32,6 @@ class Flow(Action):  # type: ignore[misc]
         Returns:
             The replies; a `Said` also sets the count of turns without an answer.
         """
-        raise NotImplementedError
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """Called by rasa-sdk."""

@@ -46,8 +46,7 @@ def decide(turn: Turn, languages: Sequence[Language]) -> Payload:
     if named in {language.code for language in languages}:
         return reply("text", keys.LANGUAGE_CHANGED, outcome="flow", params={"language": named})
     buttons = [
-        {"title": language.name, "payload": intent_payload("choose_language", language=language.code)}
-        for language in languages
+        {"title": language.name, "payload": intent_payload("choose_language", language=language.code)} for language in languages
     ]
     if named or turn.intent == "ask_language":
         names = ", ".join(language.name for language in languages)

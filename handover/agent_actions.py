@@ -93,8 +93,10 @@ class AgentActions:
         listed = reason if reason in self.settings.close_reasons else "other"
         async with self.core.store.write() as tx:
             handover, conversation = await self._own(tx, agent, handover_id)
-            handover = await repository.transition(tx, conversation, handover, State.CLOSED, actor=agent.id, now=self.core.now(),
-                                                   unread=0, end_reason=reason, close_reason=listed, detail={"reason": listed})  # fmt: skip
+            handover = await repository.transition(
+                tx, conversation, handover, State.CLOSED, actor=agent.id, now=self.core.now(), unread=0, end_reason=reason,
+                close_reason=listed, detail={"reason": listed},
+            )  # fmt: skip
             await self._say(tx, handover, Reply("text", "conversation.ended", author="system", outcome="ended"))
             return handover
 
@@ -169,7 +171,8 @@ class AgentActions:
             schema.note.insert().values(id=note_id, handover_id=handover.id, agent_id=agent.id, text=text, created_at=now)
         )
         await repository.write_audit(tx, actor=agent.id, action="note.added", target=handover.id, now=now)
-        tx.notify("desk", type="handover", handover_id=handover.id, conversation_id=handover.conversation_id, state=handover.state)
+        tx.notify("desk", type="handover", handover_id=handover.id, conversation_id=handover.conversation_id,
+                  state=handover.state)  # fmt: skip
         return {"id": note_id, "text": text, "created_at": now.isoformat().replace("+00:00", "Z"),
                 "author": {"id": agent.id, "name": agent.name}}  # fmt: skip
 

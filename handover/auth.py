@@ -31,7 +31,8 @@ _MAY: Final[dict[Permission, frozenset[str]]] = {
     "admin": frozenset({"admin"}),  # the bot's switch, agents, settings
 }
 
-_COMMON: Final = ("password", "lösenord", "losenord", "qwerty", "goteborg", "göteborg", "gothenburg", "123456", "abcdef", "welcome", "sommar", "vinter")
+_COMMON: Final = ("password", "lösenord", "losenord", "qwerty", "goteborg", "göteborg", "gothenburg", "123456", "abcdef",
+                  "welcome", "sommar", "vinter")  # fmt: skip
 _LEAST_DIFFERENT: Final = 6
 
 _a, _s = schema.agent.c, schema.agent_session.c

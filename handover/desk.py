@@ -58,7 +58,8 @@ class HandoverDesk:
             messages=await messages.read(tx.conn, conversation.id, self.core.texts.direction, limit=100_000),
             most=self.settings.queue.preview_messages,
         )
-        values = {"department": queue, "topic": about, "reason": reason, "priority": self._priority(reason), "preview": package}
+        values: dict[str, Any] = {"department": queue, "topic": about, "reason": reason, "preview": package,
+                                  "priority": self._priority(reason)}  # fmt: skip
         if current is not None and current.state == State.OFFERED:
             await repository.transition(tx, conversation, current, State.OFFERED, actor="citizen", now=now, offered_at=now,
                                         language=conversation.language, detail={"reason": reason}, **values)  # fmt: skip

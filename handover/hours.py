@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-import holidays
+from holidays.countries.sweden import Sweden
 
 from handover.settings import Hours, Span
 
@@ -18,7 +18,7 @@ IsHoliday = Callable[[dt.date], bool]
 
 def swedish_holidays() -> IsHoliday:
     """Public holidays, and the eves that are holidays in practice (midsummer, Christmas, New Year)."""
-    calendar = holidays.SE(categories=("public", "de_facto"), include_sundays=False)
+    calendar = Sweden(categories=("public", "de_facto"), include_sundays=False)
     return lambda day: day in calendar
 
 

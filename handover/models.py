@@ -84,7 +84,7 @@ class Switch(_Body):
     reason: str = Field(min_length=1, max_length=300)
 
 
-class NewAgent(_Body):
+class NewAccountBody(_Body):
     """An account; `departments` empty = all."""
 
     email: str = Field(max_length=200)

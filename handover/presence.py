@@ -107,14 +107,17 @@ class Presence:
     async def _claims(self, now: dt.datetime) -> list[Claim]:
         h, a, m = schema.handover.c, schema.agent.c, schema.message.c
         wrote = (
-            sa.select(sa.func.max(m.seq))
+            sa.select(m.created_at)
             .where(m.conversation_id == h.conversation_id, m.author == "agent", m.agent_id == h.claimed_by)
+            .order_by(m.seq.desc())
+            .limit(1)
+            .correlate(schema.handover)
             .scalar_subquery()
         )
         query = (
-            sa.select(h.id, h.claimed_by, h.claimed_at, a.present_at, m.created_at.label("wrote_at"))
+            sa.select(h.id, h.claimed_by, h.claimed_at, a.present_at, wrote.label("wrote_at"))
+            .select_from(schema.handover)
             .join(schema.agent, a.id == h.claimed_by)
-            .outerjoin(schema.message, sa.and_(m.conversation_id == h.conversation_id, m.seq == wrote))
             .where(h.state == State.CLAIMED)
         )
         async with self._core.store.read() as conn:

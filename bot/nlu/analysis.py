@@ -9,7 +9,9 @@ from typing import Any, Protocol
 
 import numpy as np
 import requests
+from numpy.typing import NDArray
 
+Floats = NDArray[Any]
 DIMENSION = 384
 DEFAULT_URL = "http://127.0.0.1:8001"
 CANDIDATES = 5
@@ -36,7 +38,7 @@ class Analysis:
     text: str
     language: str
     language_probability: float
-    embedding: np.ndarray
+    embedding: Floats
     tokens: tuple[Token, ...]
     entities: tuple[dict[str, Any], ...] = ()
     candidates: tuple[dict[str, Any], ...] = ()

@@ -34,6 +34,9 @@ console.install()
 ANALYSIS = "analysis"
 WORD = re.compile(r"\w+(?:['’\-]\w+)*", re.UNICODE)
 
+# Training sends thousands of sentences at once; one may wait its turn. A citizen must not.
+TRAINING_READ_SECONDS = 60.0
+
 START_HINT = (
     "The knowledge service gives the features and must run. "
     'Start it with `make rasa CMD="train"` (which runs it beside Rasa), or `python -m knowledge serve`; '
@@ -69,6 +72,7 @@ class KnowledgeAnalyzer(Tokenizer):
         """
         super().__init__({**self.get_default_config(), **config})
         self._source = source or HttpSource()
+        self._training_source = source or HttpSource(read_seconds=TRAINING_READ_SECONDS)
         self._entities = set(self._config["entities"])
 
     @classmethod
@@ -97,7 +101,7 @@ class KnowledgeAnalyzer(Tokenizer):
         examples = [e for e in training_data.training_examples if e.get(TEXT)]
         cache = FeatureCache(Path(os.environ.get("VAR_DIR") or "var") / self._config["cache"])
         try:
-            analyses = cache.analyze_all((e.get(TEXT) for e in examples), self._source)
+            analyses = cache.analyze_all((e.get(TEXT) for e in examples), self._training_source)
         except KnowledgeDown as error:
             raise RasaException(f"Cannot train: {error}. {START_HINT}") from error
         finally:
@@ -109,7 +113,7 @@ class KnowledgeAnalyzer(Tokenizer):
         # Intents, actions and responses are names, which Rasa's own way of splitting fits.
         texts = [e.get(TOKENS_NAMES[TEXT]) for e in examples]
         super().process_training_data(training_data)
-        for example, tokens in zip(examples, texts):
+        for example, tokens in zip(examples, texts, strict=True):
             example.set(TOKENS_NAMES[TEXT], tokens)
         return training_data
 
@@ -141,9 +145,7 @@ class KnowledgeAnalyzer(Tokenizer):
         message.set("language_probability", analysis.language_probability, add_to_output=True)
         message.set("candidates", list(analysis.candidates), add_to_output=True)
         entities = [
-            {**entity, "extractor": type(self).__name__}
-            for entity in analysis.entities
-            if entity.get("entity") in self._entities
+            {**entity, "extractor": type(self).__name__} for entity in analysis.entities if entity.get("entity") in self._entities
         ]
         message.set(ENTITIES, list(message.get(ENTITIES, [])) + entities, add_to_output=True)
         message.set(TOKENS_NAMES[TEXT], _tokens(analysis))

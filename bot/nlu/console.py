@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -33,9 +34,7 @@ def remember(language: str) -> None:
         _last["language"] = language
 
 
-def render(
-    custom: Mapping[str, Any], language: str, texts: Texts, articles: Articles, phones: Mapping[str, str]
-) -> list[str]:
+def render(custom: Mapping[str, Any], language: str, texts: Texts, articles: Articles, phones: Mapping[str, str]) -> list[str]:
     """Lines to print for one reply.
 
     Args:
@@ -117,7 +116,7 @@ def install() -> None:
         language = _last["language"]
         if custom.get("key") == "language.changed":
             language = str(custom["params"]["language"])
-        print("\n".join(render(custom, language, _text, _article, _phones())))
+        sys.stdout.write("\n".join(render(custom, language, _text, _article, _phones())) + "\n")
         return None
 
     print_reply._fraga = True  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.nlu.analysis import DIMENSION, Analysis
+from bot.nlu.analysis import DIMENSION, Analysis, Floats
 from bot.nlu.analyzer import ANALYSIS
 
 
@@ -32,9 +32,7 @@ class EmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
         """`length`: root mean square norm of the features, no unit."""
         return {**DenseFeaturizer.get_default_config(), "length": 6.0}
 
-    def __init__(
-        self, config: dict[str, Any], name: str, model_storage: ModelStorage, resource: Resource, mean: np.ndarray
-    ) -> None:
+    def __init__(self, config: dict[str, Any], name: str, model_storage: ModelStorage, resource: Resource, mean: Floats) -> None:
         """Makes the component.
 
         Args:
@@ -113,7 +111,7 @@ class EmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
         return messages
 
 
-def learn(matrix: np.ndarray, length: float) -> np.ndarray:
+def learn(matrix: Floats, length: float) -> Floats:
     """Mean and factor of a set of embeddings.
 
     Args:
@@ -128,7 +126,7 @@ def learn(matrix: np.ndarray, length: float) -> np.ndarray:
     return np.append(mean, length / spread if spread > 0 else 1.0)
 
 
-def stretch(embedding: np.ndarray, mean: np.ndarray) -> np.ndarray:
+def stretch(embedding: Floats, mean: Floats) -> Floats:
     """Centres one embedding of shape (384,) and multiplies it by the factor in `mean` (385,)."""
-    centred: np.ndarray = (embedding - mean[:-1]) * mean[-1]
+    centred: Floats = (embedding - mean[:-1]) * mean[-1]
     return centred

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.nlu.analysis import Analysis, Source, Token
+from bot.nlu.analysis import Analysis, Floats, Source, Token
 
 # Encoded at each training: if its vector moved, another model (or another precision) is being served.
 PROBE = "Var ligger närmaste återvinningscentral?"
@@ -106,5 +106,5 @@ def _key(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _cosine(a: np.ndarray, b: np.ndarray) -> float:
+def _cosine(a: Floats, b: Floats) -> float:
     return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b) or 1.0))

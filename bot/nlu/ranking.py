@@ -27,6 +27,8 @@ class Thresholds:
     found: float = 0.20  # retrieval has something to say from here
     sure: float = 0.62  # retrieval is sure
     careful_intents: tuple[str, ...] = ("emergency_", "ask_human", "protected_identity")
+    # An article alone would be the wrong answer to these; their actions show it together with what must be said.
+    firm_intents: tuple[str, ...] = ("ask_assessment", "ask_political_opinion", "declare_")
 
     def is_careful(self, intent: str) -> bool:
         """Whether the intent is one whose miss is worse than a false alarm."""
@@ -53,8 +55,9 @@ def decide(
         if limits.is_careful(str(entry["name"])) and float(entry["confidence"]) >= limits.careful:
             return str(entry["name"]), float(entry["confidence"])
     is_chat = name not in (ASK_FAQ, FALLBACK) and confidence >= limits.intent
+    is_firm = name.startswith(limits.firm_intents)
     # "Out of scope" is only the classifier's guess; an article that fits says it was wrong.
-    retrieval_wins = found >= limits.sure and (found > confidence or name == "out_of_scope")
+    retrieval_wins = not is_firm and found >= limits.sure and (found > confidence or name == "out_of_scope")
     if is_chat and not retrieval_wins:
         return name, confidence
     if found >= limits.found or (name == ASK_FAQ and confidence >= limits.intent):
@@ -81,6 +84,7 @@ class KnowledgeIntentRanker(GraphComponent, IntentClassifier):
             "found": defaults.found,
             "sure": defaults.sure,
             "careful_intents": list(defaults.careful_intents),
+            "firm_intents": list(defaults.firm_intents),
         }
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -96,6 +100,7 @@ class KnowledgeIntentRanker(GraphComponent, IntentClassifier):
             found=config["found"],
             sure=config["sure"],
             careful_intents=tuple(config["careful_intents"]),
+            firm_intents=tuple(config["firm_intents"]),
         )
 
     @classmethod

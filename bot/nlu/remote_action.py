@@ -32,13 +32,17 @@ def validate(self: RemoteAction, result: dict[str, Any]) -> bool:
 
 
 def install() -> None:
-    """Puts the validator in place, and lets the setting ACTIONS_URL win over `endpoints.yml`. Twice is once.
+    """Puts the three changes in place. Twice is once.
 
-    `endpoints.yml` cannot say "this variable, else that address": Rasa stops when a variable it names is not set.
+    * The validator above.
+    * The setting ACTIONS_URL wins over `endpoints.yml`, which cannot say "this variable, else that address": Rasa
+      stops when a variable it names is not set.
+    * With `enable_selective_domain` Rasa 3.6 sends no domain at all, and rasa-sdk 3.21 answers 449 to that (newer Rasas
+      send a digest first). An empty domain satisfies both; our actions read none.
     """
     if getattr(RemoteAction, "_fraga", False):
         return
-    original = RemoteAction.__init__
+    original, call_format = RemoteAction.__init__, RemoteAction._action_call_format
 
     def init(self: RemoteAction, name: str, action_endpoint: Any) -> None:
         address = os.environ.get("ACTIONS_URL", "").rstrip("/")
@@ -46,6 +50,12 @@ def install() -> None:
             action_endpoint.url = f"{address.removesuffix('/webhook')}/webhook"
         original(self, name, action_endpoint)
 
+    def with_domain(self: RemoteAction, tracker: Any, domain: Any) -> dict[str, Any]:
+        call: dict[str, Any] = call_format(self, tracker, domain)
+        call.setdefault("domain", {})
+        return call
+
     RemoteAction.__init__ = init
+    RemoteAction._action_call_format = with_domain
     RemoteAction._validate_action_result = validate
     RemoteAction._fraga = True

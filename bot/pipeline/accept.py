@@ -127,6 +127,9 @@ async def accept(core: Core, conversation_id: str, inbound: Inbound) -> Accepted
 def examine(text: str, *, already_protected: bool) -> tuple[Facts, str]:
     """Looks at the raw text and masks it: pure, and the last place that sees it.
 
+    Args:
+        already_protected: the conversation is under protected identity.
+
     Returns:
         What was seen, and the text that may be stored.
     """

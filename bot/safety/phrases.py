@@ -50,9 +50,7 @@ def normalise(text: str) -> str:
     """
     text = unicodedata.normalize("NFKC", text[:MAX_CHARS]).casefold().translate(_SINGLE_FORMS)
     text = "".join(
-        character
-        for character in unicodedata.normalize("NFD", text)
-        if unicodedata.category(character) not in ("Mn", "Me", "Cf")
+        character for character in unicodedata.normalize("NFD", text) if unicodedata.category(character) not in ("Mn", "Me", "Cf")
     )
     return _STRETCHED.sub(r"\1", _APOSTROPHES.sub("", text)).translate(_SINGLE_FORMS)
 
@@ -212,9 +210,10 @@ class PhraseBook:
         for shortened in _deletions(form, edits):
             for entry in self._near.get(shortened, ()):
                 word = self._vocabulary[entry]
-                if entry not in found and word[0] == form[0]:
-                    if edits_within(word, form, min(_allowed_edits(word), edits)):
-                        found.add(entry)
+                if entry in found or word[0] != form[0]:
+                    continue
+                if edits_within(word, form, min(_allowed_edits(word), edits)):
+                    found.add(entry)
         for end in range(4, min(len(form), self._longest_prefix + 1) + 1):
             head = form[:end]
             for shortened in _deletions(head, 1):

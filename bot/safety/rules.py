@@ -57,10 +57,7 @@ class Rules:
         if unknown:
             raise ValueError(f"{path.name}: {sorted(unknown)} are no kinds of emergency")
         rows = [
-            (label, phrase)
-            for label, by_language in loaded.items()
-            for phrases in by_language.values()
-            for phrase in phrases
+            (label, phrase) for label, by_language in loaded.items() for phrases in by_language.values() for phrase in phrases
         ]
         self._everyday = PhraseBook([row for row in rows if row[0] == _EVERYDAY], not_typos=not_typos)
         self._dangerous = PhraseBook([row for row in rows if row[0] != _EVERYDAY], not_typos=not_typos)

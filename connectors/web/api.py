@@ -1,7 +1,5 @@
 """`/chat/v1`: the public API of the web chat (docs/architecture.md, "Web channel")."""
 
-from __future__ import annotations
-
 import asyncio
 import math
 import secrets

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.core import Core
-from bot.messages import Button, Reply
+from bot.messages import Author, Button, Reply
 from bot.pipeline.context import DeskCall, TurnContext, TurnDecided
 from bot.pipeline.topic import topic_of
 from bot.safety import human, rules
@@ -14,7 +14,7 @@ YES_PROBABILITY = 0.6  # of the `affirm`/`deny` signal, when the bot's last mess
 async def emergency(core: Core, ctx: TurnContext) -> None:
     """112 and the right line at once, in every owner state; then the offer of a human."""
     signals = ctx.analysis["signals"] if ctx.analysis else {}
-    found = rules.decide(rules.Emergency(ctx.facts.emergency) if ctx.facts.emergency else None, signals)
+    found = rules.decide(_seen_by_rules(ctx), signals)
     if found is None or ctx.action is not None:
         return
     bot_speaks = ctx.conversation.owner == "bot"
@@ -27,10 +27,15 @@ async def emergency(core: Core, ctx: TurnContext) -> None:
     raise TurnDecided
 
 
+def _seen_by_rules(ctx: TurnContext) -> rules.Emergency | None:
+    kinds = {kind: kind for kind in rules.KINDS}
+    return rules.Emergency(kinds[ctx.facts.emergency]) if ctx.facts.emergency in kinds else None  # type: ignore[index]
+
+
 async def protected_identity(core: Core, ctx: TurnContext) -> None:
     """No free text is stored any more; the citizen is told to phone. Also the bot's own masking is told here."""
     if ctx.facts.protected and ctx.action is None:
-        author = "bot" if ctx.conversation.owner == "bot" else "system"
+        author: Author = "bot" if ctx.conversation.owner == "bot" else "system"
         ctx.say(Reply("text", "protected_identity", outcome="handover_offered", author=author))
         raise TurnDecided
     if ctx.facts.masked:
@@ -40,7 +45,7 @@ async def protected_identity(core: Core, ctx: TurnContext) -> None:
 async def wants_human(core: Core, ctx: TurnContext) -> None:
     """ "Människa" in any words, any language; also a typed yes to the bot's offer of one."""
     signals = ctx.analysis["signals"] if ctx.analysis else {}
-    asked = ctx.action == "/human" or (ctx.action is None and human.decide(ctx.facts.wants_human, signals))
+    asked = ctx.action == "/human" or (ctx.action is None and human.decide_human(ctx.facts.wants_human, signals))
     answer = _typed_answer(ctx, signals)
     if ctx.conversation.owner == "bot":
         if ctx.conversation.awaiting == "consent" and answer is not None:

@@ -179,13 +179,13 @@ a:hover{text-decoration-thickness:2px}
 .primary{min-block-size:2.75em;padding:.4em 1.2em;border:2px solid transparent;border-radius:1.4em;background:var(--accent);color:var(--on-accent);font-weight:600}
 .primary:hover{background:var(--accent-strong)}
 .rate{display:flex;flex-wrap:wrap;gap:.45em;margin-block-start:.5em;align-items:center;font-size:.875em}
-.rate .choice{display:inline-flex;align-items:center;gap:.45em;min-block-size:2.6em;padding:.3em .85em;border:1px solid var(--line-strong);color:var(--text);font-weight:500}
+.rate .choice{display:inline-flex;align-items:center;gap:.45em;min-block-size:max(2.75em,44px);padding:.3em .85em;border-radius:1.6em;border:1px solid var(--line-strong);color:var(--text);font-weight:500}
 .rate svg{inline-size:1.15em;block-size:1.15em}
 .rate .choice[aria-pressed=true]{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}
 .rate p{margin:0;inline-size:100%}
 .comment{inline-size:94%;display:grid;gap:.4em;margin-block-start:.4em;font-size:.875em}
 .comment textarea{inline-size:100%;min-block-size:4.2em;padding:.5em .7em;border:1px solid var(--line-strong);border-radius:.6em;background:var(--surface);resize:vertical}
-.comment button{justify-self:start}
+.comment button{justify-self:start;min-block-size:max(2.75em,44px);border-radius:1.6em}
 .card{inline-size:94%;margin-block-start:.5em;border:1.5px solid var(--accent);border-radius:.9em;background:var(--surface);overflow:hidden}
 .card h3{margin:0;padding:.6em .9em;background:var(--soft);display:flex;gap:.5em;align-items:center}
 .card h3 svg{color:var(--accent);inline-size:1.2em;block-size:1.2em}
@@ -197,12 +197,12 @@ a:hover{text-decoration-thickness:2px}
 .card>p{margin:0;padding:.6em .9em .8em}
 .state{display:flex;align-items:center;flex-wrap:wrap;gap:.4em;margin-block-start:.2em;padding-inline:.25em;font-size:.8125em;color:var(--muted)}
 .state.failed{color:var(--error-text);font-weight:550}
-.state .plain{min-block-size:2.75em;padding:.1em .8em}
+.state .plain{min-block-size:max(2.75em,44px);border-radius:1.7em;padding:.1em .8em}
 .hint{margin:auto;padding:1em;color:var(--muted);text-align:center}
 .typing{flex:none;min-block-size:1.75em;padding:.15em 1.1em;font-size:.8125em;color:var(--muted);background:var(--ground);display:flex;align-items:center;gap:.55em}
 .dots{display:inline-flex;gap:.25em}
 .dots i{inline-size:.42em;block-size:.42em;border-radius:50%;background:var(--accent)}
-.latest{position:absolute;inset-block-end:.5em;inset-inline:0;margin-inline:auto;inline-size:fit-content;display:flex;align-items:center;gap:.4em;min-block-size:2.75em;padding:.3em 1em;border:1px solid var(--line-strong);border-radius:1.4em;background:var(--surface);color:var(--link);font-weight:600;font-size:.875em;box-shadow:0 2px 10px rgb(10 30 50/.2)}
+.latest{position:absolute;inset-block-end:.5em;inset-inline:0;margin-inline:auto;inline-size:fit-content;display:flex;align-items:center;gap:.4em;min-block-size:max(2.75em,44px);padding:.3em 1em;border:1px solid var(--line-strong);border-radius:1.6em;background:var(--surface);color:var(--link);font-weight:600;font-size:.875em;box-shadow:0 2px 10px rgb(10 30 50/.2)}
 .alert:empty{display:none}
 .alert{flex:none;padding:.6em 1em;font-size:.875em;background:var(--error);color:var(--error-text);border-block-start:1px solid #e3a59f}
 .foot{flex:none;border-block-start:1px solid var(--line);background:var(--surface);padding:.7em .8em;padding-block-end:max(.6em,env(safe-area-inset-bottom))}
@@ -216,7 +216,7 @@ a:hover{text-decoration-thickness:2px}
 [dir=rtl] .flip{transform:scaleX(-1)}
 .under{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;gap:.1em .8em;margin-block-start:.3em;font-size:.875em}
 .under:empty{display:none}
-.linkish{display:inline-flex;align-items:center;gap:.4em;min-block-size:2.75em;padding:.2em .4em;border:0;border-radius:.4em;background:transparent;color:var(--link);font-weight:550;text-decoration:underline;text-underline-offset:.15em}
+.linkish{display:inline-flex;align-items:center;gap:.4em;min-block-size:max(2.75em,44px);padding:.2em .4em;border:0;border-radius:.4em;background:transparent;color:var(--link);font-weight:550;text-decoration:underline;text-underline-offset:.15em}
 .linkish svg{inline-size:1.2em;block-size:1.2em}
 .count{color:var(--muted);margin-inline-start:auto}
 .count.over{color:var(--error-text);font-weight:600}
@@ -277,7 +277,8 @@ a:hover{text-decoration-thickness:2px}
       let href = null;
       if (/^https:/i.test(found)) {
         found = found.replace(/[.,;:!?]+$/, '');
-        while (found.endsWith(')') && !found.includes('(')) found = found.slice(0, -1).replace(/[.,;:!?]+$/, '');
+        const count = (sign) => found.split(sign).length;
+        while (found.endsWith(')') && count(')') > count('(')) found = found.slice(0, -1).replace(/[.,;:!?]+$/, '');
         href = safeUrl(found);
       } else {
         const digits = found.replace(/\(0\)|[^\d+]/g, '');
@@ -904,9 +905,9 @@ a:hover{text-decoration-thickness:2px}
 
       this.smaller = iconButton('minus', 'smaller', () => this.resize(-1));
       this.larger = iconButton('fresh', 'larger', () => this.resize(1));
-      const act = (task) => () => { this.toggleMenu(false); this.menuButton.focus(); task(); };
+      const act = (task) => (event) => { this.toggleMenu(false); this.menuButton.focus(); task(event); };
       const privacy = safeUrl(this.option('privacy-url'));
-      this.menuHuman = withText('', 'person', 'human_button', act(() => this.askForHuman()));
+      this.menuHuman = withText('', 'person', 'human_button', act((event) => this.askForHuman(event)));
       this.menuEnd = withText('', 'end', 'end', act(() => this.confirmEnd(true)));
       this.menuNew = withText('', 'fresh', 'new_conversation', act(() => this.newConversation()));
       this.menu = h('div', { class: 'menu', id: 'menu', hidden: true },
@@ -918,7 +919,7 @@ a:hover{text-decoration-thickness:2px}
       this.aiStrip = h('p', { class: 'strip', id: 'ai' }, icon('info'), text('span', 'ai_notice'));
       this.ownerStrip = h('div', { class: 'strip', role: 'status', hidden: true });
       this.netStrip = h('div', { class: 'strip warn', role: 'status', hidden: true });
-      this.log = this.label(h('div', { class: 'log', role: 'log', 'aria-live': 'off', 'aria-relevant': 'additions', tabindex: 0, scroll: () => this.scrolled() }), 'log_label', 'aria-label');
+      this.log = this.label(h('div', { class: 'log', role: 'log', 'aria-live': 'polite', 'aria-relevant': 'additions', tabindex: 0, scroll: () => this.scrolled() }), 'log_label', 'aria-label');
       this.latest = h('button', { type: 'button', class: 'latest', hidden: true, click: () => { this.toBottom(); this.focusInput(); } }, icon('latest'), text('span', 'jump_to_latest'));
       this.typing = h('div', { class: 'typing', role: 'status' });
       this.alert = h('div', { class: 'alert', role: 'alert' });
@@ -927,7 +928,7 @@ a:hover{text-decoration-thickness:2px}
         input: () => this.typed(), keydown: (event) => this.inputKey(event) });
       this.label(this.input, 'placeholder', 'placeholder');
       this.count = h('span', { class: 'count', id: 'count' });
-      this.humanButton = withText('linkish', 'person', 'human_button', () => this.askForHuman());
+      this.humanButton = withText('linkish', 'person', 'human_button', (event) => this.askForHuman(event));
       this.under = h('div', { class: 'under' }, this.humanButton, this.count);
       this.sendButton = h('button', { type: 'submit', class: 'sendb' }, icon('send', true));
       this.label(this.sendButton, 'send', 'aria-label');
@@ -1180,12 +1181,20 @@ a:hover{text-decoration-thickness:2px}
       this.input.focus();
     }
 
-    press(button, element) {
-      if (element.getAttribute('aria-disabled') === 'true') return;
+    /**
+     * Whether a press counts, or is the second half of a double click. After the first half the log has moved: the second
+     * may land on another button, so the click count of the event decides, and the clock only for the same button.
+     */
+    mayPress(what, event) {
       const now = Date.now();
-      if (this.pressed && this.pressed.payload === button.payload && now - this.pressed.at < PRESS_GUARD_MS) return;
-      if (this.conversation.outgoing.some((item) => item.payload === button.payload && item.state === 'queued')) return;
-      this.pressed = { payload: button.payload, at: now };
+      if (event.detail > 1 || (this.pressed && this.pressed.what === what && now - this.pressed.at < PRESS_GUARD_MS)) return false;
+      this.pressed = { what, at: now };
+      return true;
+    }
+
+    press(button, element, event) {
+      if (element.getAttribute('aria-disabled') === 'true') return;
+      if (this.conversation.outgoing.some((item) => item.payload === button.payload && item.state === 'queued') || !this.mayPress(button.payload, event)) return;
       this.warn('');
       this.conversation.say({ payload: button.payload, label: button.title });
       const chosen = /^language:(\w+)$/.exec(button.payload);
@@ -1198,12 +1207,10 @@ a:hover{text-decoration-thickness:2px}
     }
 
     /** The wish is sent as words: "a human" is understood in every language, with every part of the assistant down. */
-    askForHuman() {
+    askForHuman(event) {
       const text = this.t('human_button');
       if (this.conversation.closed || this.conversation.outgoing.some((item) => item.text === text)) return;
-      const now = Date.now();
-      if (now - (this.askedAt || 0) < PRESS_GUARD_MS) return;
-      this.askedAt = now;
+      if (!this.mayPress('human', event)) return;
       this.conversation.say({ text, label: text });
       this.toBottom();
       this.focusInput();
@@ -1326,7 +1333,7 @@ a:hover{text-decoration-thickness:2px}
     showMessages() {
       const bottom = this.atBottom();
       const entries = this.conversation.timeline();
-      const lastCitizen = entries.reduce((last, entry, at) => (entry.author === 'citizen' ? at : last), -1);
+      const lastCitizen = entries.reduce((last, entry, at) => (entry.author === 'citizen' && entry.state !== 'failed' ? at : last), -1);
       const kept = new Set();
       let place = this.log.firstChild;
       let previous = '';
@@ -1431,7 +1438,7 @@ a:hover{text-decoration-thickness:2px}
       return h('div', { class: short ? 'choices inline' : 'choices', role: 'group', ...(related ? { 'aria-labelledby': id } : { 'aria-label': this.speaker(entry.author, entry.agent_name) }) }, related && this.word('h3', 'related', { id }),
         entry.buttons.map((button) => {
           const code = /^language:(\w+)$/.exec(button.payload || '');
-          const element = h('button', { type: 'button', class: 'choice', dir: 'auto', lang: code ? code[1] : entry.language || false, click: () => this.press(button, element) }, button.title);
+          const element = h('button', { type: 'button', class: 'choice', dir: 'auto', lang: code ? code[1] : entry.language || false, click: (event) => this.press(button, element, event) }, button.title);
           return element;
         }));
     }

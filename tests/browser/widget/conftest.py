@@ -85,6 +85,15 @@ class Citizen:
         self.input.press("Enter")
         return self
 
+    def until(self, condition: str) -> None:
+        """Waits until a JavaScript condition holds; unlike wait_for_function it needs no eval in the page."""
+        self.page.evaluate(f"() => new Promise(done => {{ const look = () => ({condition}) ? done() : setTimeout(look, 20); look(); }})")
+
+    def listening(self) -> Citizen:
+        """Waits until the widget's socket is open."""
+        self.until("document.querySelector('fraga-goteborg').conversation.live")
+        return self
+
     def button(self, name: str) -> Locator:
         """A button in the widget by its accessible name."""
         return self.widget.get_by_role("button", name=name, exact=True)

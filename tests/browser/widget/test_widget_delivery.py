@@ -69,7 +69,7 @@ def test_a_reload_while_sending_loses_nothing_and_doubles_nothing(citizen: Citiz
     chat.faults.extend([500] * 2)
     citizen.ask("första frågan").ask("andra frågan").input.fill("påbörjad")
     expect(citizen.rows("citizen").locator(".state.queued")).to_have_count(2)
-    citizen.page.wait_for_function("JSON.parse(sessionStorage['fraga-goteborg']).draft === 'påbörjad'")
+    citizen.until("JSON.parse(sessionStorage['fraga-goteborg']).draft === 'påbörjad'")
     citizen.page.reload()
     expect(citizen.rows("bot")).to_have_count(3)
     expect(citizen.rows("citizen")).to_have_count(2)
@@ -91,7 +91,7 @@ def test_a_closed_chat_stays_closed_after_a_reload_and_counts_what_arrives(citiz
     citizen.open().button("Stäng chatten").click()
     citizen.page.reload()
     expect(citizen.panel).to_be_hidden()
-    citizen.page.wait_for_function("document.querySelector('fraga-goteborg').conversation.live")
+    citizen.listening()
     chat.say({"author": "agent", "agent_name": "Anna", "text": "Är du kvar?"})
     expect(citizen.launcher.locator(".badge")).to_have_text("1")
     citizen.launcher.click()
@@ -112,7 +112,7 @@ def test_a_rejected_token_is_explained_and_the_question_asked_anew(citizen: Citi
 
 def test_a_rejected_token_on_the_socket_alone_is_not_believed(citizen: Citizen, chat: FakeChat) -> None:
     citizen.open()
-    citizen.page.wait_for_function("document.querySelector('fraga-goteborg').conversation.live")
+    citizen.listening()
     # A hello that came too late is answered like a bad token; the conversation must survive it.
     chat.frame(type="error", code="unauthorized")
     chat.cut_sockets()
@@ -133,7 +133,7 @@ def test_without_a_websocket_everything_comes_by_polling(citizen: Citizen, chat:
 
 def test_a_gap_in_the_events_is_filled_in_order(citizen: Citizen, chat: FakeChat) -> None:
     citizen.open()
-    citizen.page.wait_for_function("document.querySelector('fraga-goteborg').conversation.live")
+    citizen.listening()
     chat.say({"text": "ett"}, {"text": "två"}, publish=False)
     chat.say({"text": "tre"})
     expect(citizen.rows("bot").locator(".text")).to_have_text([chat.talk.messages[0]["text"], "ett", "två", "tre"])
@@ -151,11 +151,11 @@ def test_the_same_message_from_several_ways_is_shown_once(citizen: Citizen, chat
 
 def test_a_dropped_socket_is_opened_again_and_misses_nothing(citizen: Citizen, chat: FakeChat) -> None:
     citizen.open()
-    citizen.page.wait_for_function("document.querySelector('fraga-goteborg').conversation.live")
+    citizen.listening()
     chat.cut_sockets()
     chat.say({"text": "medan du var borta"})
     expect(citizen.rows("bot").nth(1)).to_contain_text("medan du var borta")
-    citizen.page.wait_for_function("document.querySelector('fraga-goteborg').conversation.live")
+    citizen.listening()
     assert chat.requests["WS"] >= 2
 
 

@@ -111,7 +111,7 @@ def test_the_page_may_open_and_close_it(citizen: Citizen) -> None:
 def test_an_element_taken_out_falls_silent_and_put_back_goes_on(citizen: Citizen, chat: FakeChat) -> None:
     citizen.open()
     citizen.page.evaluate("window.kept = document.querySelector('fraga-goteborg'); kept.remove()")
-    citizen.page.wait_for_function("!kept.conversation.live")
+    citizen.until("!kept.conversation.live")
     chat.say({"text": "under tiden"})
     citizen.page.evaluate("document.body.append(kept)")
     expect(citizen.rows("bot").nth(1)).to_contain_text("under tiden")

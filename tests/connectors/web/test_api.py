@@ -78,7 +78,7 @@ async def test_messages_after_a_seq_are_read_in_order(served: Served) -> None:
 async def test_a_forged_token_is_refused_everywhere(served: Served, token: str) -> None:
     await served.open()
     async with httpx.AsyncClient(base_url=served.url) as http:
-        headers = [(b"authorization", b"Bearer " + token.encode())]
+        headers = [(b"authorization", (b"Bearer " + token.encode()).strip())]
         for method, path, body in [
             ("GET", "/chat/v1/messages", None),
             ("POST", "/chat/v1/messages", {"client_message_id": "1", "text": "hej"}),

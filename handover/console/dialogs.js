@@ -1,0 +1,65 @@
+// Questions to the agent, as native dialogs: focus stays inside, Escape cancels.
+
+import { field, h } from "./dom.js";
+import { t, tOr } from "./i18n.js";
+
+/** Shows a form; resolves with what `collect` returns, or null when it was cancelled. */
+function ask({ title, lead, submit, style = "primary", collect }, ...fields) {
+  return new Promise((resolve) => {
+    let answer = null;
+    const form = h("form", { method: "dialog", onsubmit: (event) => {
+      answer = collect();
+      if (!answer) event.preventDefault();
+    } },
+    h("h2", { id: "dialog-title" }, title), lead && h("p", { class: "lead" }, lead), fields,
+    h("div", { class: "dialog-foot" },
+      h("button", { type: "button", onclick: () => dialog.close() }, t("cancel")),
+      h("button", { class: style, type: "submit" }, submit)));
+    const dialog = h("dialog", { "aria-labelledby": "dialog-title", onclose: () => { dialog.remove(); resolve(answer); } }, form);
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+const select = (options) => h("select", {}, options.map(({ value, text, disabled }) => h("option", { value, disabled }, text)));
+
+export function returnDialog() {
+  const note = h("textarea", { rows: "3", maxlength: "4000" });
+  return ask({ title: t("return.title"), lead: t("return.lead"), submit: t("return.submit"), collect: () => ({ note: note.value.trim() || null }) }, field(t("return.note"), note));
+}
+
+export function closeDialog(directory) {
+  const reason = select(directory.close_reasons.map((value) => ({ value, text: tOr(`reason_close.${value}`, value) })));
+  return ask({ title: t("close.title"), lead: t("close.lead"), submit: t("close.submit"), collect: () => ({ reason: reason.value }) }, field(t("close.reason"), reason));
+}
+
+export function transferDialog(directory, me, handover) {
+  const colleagues = directory.agents.filter((agent) => agent.id !== me.id);
+  const to = h("select", {},
+    h("optgroup", { label: t("transfer.department") }, directory.departments.filter(({ key }) => key !== handover.department)
+      .map(({ key, name }) => h("option", { value: `department ${key}` }, name[document.documentElement.lang] ?? name.sv))),
+    colleagues.length > 0 && h("optgroup", { label: t("transfer.agent") },
+      colleagues.map((agent) => h("option", { value: `agent ${agent.id}` }, `${agent.name} (${t(agent.present ? "transfer.present" : "transfer.away")})`))));
+  const note = h("textarea", { rows: "3", maxlength: "4000" });
+  const collect = () => {
+    const [kind, id] = to.value.split(" ");
+    return { ...(kind === "agent" ? { agent_id: id } : { department: id }), note: note.value.trim() || null };
+  };
+  return ask({ title: t("transfer.title"), lead: t("transfer.lead"), submit: t("transfer.submit"), collect }, field(t("transfer.to"), to), field(t("transfer.note"), note));
+}
+
+export function helpDialog() {
+  const key = (...names) => h("td", {}, names.map((name, n) => [n ? " + " : "", h("kbd", {}, name)]));
+  const rows = [
+    [["Alt", "N"], "help.next"], [["Alt", "J"], "help.down"], [["Alt", "K"], "help.up"], [["Alt", "W"], "help.write"],
+    [["Alt", "T"], "help.transfer"], [["Alt", "R"], "help.return"], [["Alt", "X"], "help.close"], [["Alt", "H"], "help.this"],
+    [["Enter"], "help.send"], [[t("key.shift"), "Enter"], "help.newline"],
+  ];
+  const dialog = h("dialog", { "aria-labelledby": "dialog-title", onclose: () => dialog.remove() },
+    h("h2", { id: "dialog-title" }, t("help.title")),
+    h("table", { class: "keys" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("help.keys")), h("th", { scope: "col" }, t("help.does")))),
+      h("tbody", {}, rows.map(([names, does]) => h("tr", {}, key(...names), h("td", {}, t(does)))))),
+    h("div", { class: "dialog-foot" }, h("button", { class: "primary", type: "button", onclick: () => dialog.close() }, t("close_dialog"))));
+  document.body.append(dialog);
+  dialog.showModal();
+}

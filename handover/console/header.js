@@ -1,0 +1,28 @@
+import { h, icon } from "./dom.js";
+import { t } from "./i18n.js";
+import { prefer, preferences } from "./preferences.js";
+
+/** The bar at the top. Everything but `me` and `leave` may be missing (for a role without a desk). */
+export function header({ me, leave, bot, present, inAdmin, connected, help, redraw = () => {} }) {
+  const choose = (event) => { prefer({ [event.target.name]: event.target.value }); redraw(); };
+  const option = (value, chosen, text, lang = null) => h("option", { value, selected: value === chosen, lang }, text);
+  return h("header", { class: "bar" },
+    h("p", { class: "brand" }, h("span", { class: "mark", "aria-hidden": "true" }), t("brand"), h("span", { class: "sub" }, t("brand.sub"))),
+    h("div", { class: "signs" },
+      bot && h("span", { class: `sign ${bot.enabled ? "good" : "bad"}`, title: bot.enabled ? "" : bot.reason }, icon("bot"), t(bot.enabled ? "bot.on" : "bot.off")),
+      present !== undefined && h("span", { class: "sign" }, icon("person"), t("present", { n: present })),
+      connected !== undefined && h("span", { class: `sign line ${connected ? "good" : "bad"}`, role: "status" },
+        h("span", { class: "dot", "aria-hidden": "true" }), t(connected ? "connection.up" : "connection.down"))),
+    h("nav", { class: "tools", "aria-label": t("brand.sub") },
+      me.role === "admin" && h("a", { class: "tool", href: inAdmin ? "#" : "#admin" }, icon(inAdmin ? "inbox" : "gear"), t(inAdmin ? "desk" : "admin")),
+      h("select", { name: "language", "aria-label": t("menu.language"), onchange: choose },
+        option("sv", preferences.language, "Svenska", "sv"), option("en", preferences.language, "English", "en")),
+      h("select", { name: "theme", "aria-label": t("menu.theme"), onchange: choose },
+        ["system", "light", "dark"].map((theme) => option(theme, preferences.theme, t(`theme.${theme}`)))),
+      help && h("button", { class: "tool", type: "button", "aria-pressed": String(preferences.sound),
+        onclick: () => { prefer({ sound: !preferences.sound }); redraw(); } },
+      icon(preferences.sound ? "sound" : "mute"), t(preferences.sound ? "sound.on" : "sound.off")),
+      help && h("button", { class: "tool", type: "button", onclick: help }, icon("help"), t("help")),
+      h("span", { class: "who" }, me.name),
+      h("button", { class: "tool", type: "button", onclick: leave }, icon("out"), t("logout"))));
+}
