@@ -17,6 +17,16 @@ from knowledge.linguistics import Entity, Linguist, Token, load_patterns
 from knowledge.search import Candidate, Searcher
 from knowledge.settings import Settings
 
+WARM_UP = {
+    "sv": "Var finns närmaste återvinningscentral och vad kostar det?",
+    "en": "Where is the nearest recycling centre and what does it cost?",
+    "fi": "Missä on lähin kierrätyskeskus?",
+    "ar": "أين أقرب مركز لإعادة التدوير؟",
+    "so": "Xaggee buu ku yaallaa xarunta dib-u-warshadaynta?",
+    "fa": "نزدیک‌ترین مرکز بازیافت کجاست؟",
+    "xx": "Где ближайший центр переработки?",
+}
+
 Key = tuple[str, str | None, int]
 
 
@@ -81,6 +91,12 @@ class Analyst:
         self._calibration = Calibration.load()
         self.searcher = Searcher(load_index(settings), settings.tuning, self._calibration)
         self.cache = AnalysisCache(settings.tuning.cache_size)
+
+    def warm(self) -> None:
+        """Runs one message in each language with texts through every part: tables are loaded lazily, and no citizen should wait for it."""
+        for language, text in WARM_UP.items():
+            self.analyse(text, language)
+        self.cache = AnalysisCache(self._settings.tuning.cache_size)
 
     def cached(self, text: str, hint: str | None, k: int) -> Analysis | None:
         """An earlier analysis of the same message, if it is still kept."""

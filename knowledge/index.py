@@ -29,6 +29,7 @@ Floats = NDArray[np.float32]
 Kind = Literal["phrasing", "title", "answer"]
 
 FORMAT = 5  # raise when the folder's contents change
+SIGNALS_FORMAT = 2  # raise when their training changes
 KEEP = 2  # versions kept: the one in use and the one a running service may still have mapped
 _CURRENT = "current"
 
@@ -217,13 +218,8 @@ def build_index(
     raw_answers = cache.vectors(encoder, [entry.text for entry in answers], "passage")
     means = {code: cache.vectors(encoder, texts, "query").mean(axis=0) for code, texts in neutral.items()}
     answer_mean = raw_answers.mean(axis=0)
-    examples = Signals.read_examples(settings.nlu_dir)
-    signals, figures = None, {}
-    if examples:
-        say(f"signals: training on {sum(map(len, examples.values()))} examples of {len(examples)} intents")
-        vectors = {name: cache.vectors(encoder, texts, "query") for name, texts in examples.items()}
-        spoken = [row for row, entry in enumerate(phrasings) if entry.kind == "phrasing"]
-        signals, figures = Signals.train(vectors, raw_phrasings[spoken])
+    spoken = [row for row, entry in enumerate(phrasings) if entry.kind == "phrasing"]
+    signals, figures = _signals(settings, cache, encoder, raw_phrasings[spoken], say)
     cache.save()
 
     share = settings.tuning.centring
@@ -263,6 +259,30 @@ def build_index(
     _point_to(settings.index_dir, version)
     _remove_old(settings.index_dir, version)
     return BuildReport(version, encoded=cache.encoded, faulty=faulty, signals=figures, **counts)
+
+
+def _signals(
+    settings: Settings, cache: VectorCache, encoder: Callable[[], EncodesText], phrasings: Floats, say: Callable[[str], None]
+) -> tuple[Signals | None, dict[str, dict[str, float]]]:
+    """The signals classifier, trained anew only when its examples changed: an editor's correction must be in use within seconds."""
+    examples = Signals.read_examples(settings.nlu_dir)
+    if not examples:
+        return None, {}
+    digest = hashlib.sha256(f"{SIGNALS_FORMAT}|{settings.encoder_model}|{json.dumps(examples, sort_keys=True)}".encode())
+    stored = settings.index_dir / f"signals-{digest.hexdigest()[:16]}.npz"
+    figures_file = stored.with_suffix(".json")
+    if stored.exists() and figures_file.exists():
+        figures: dict[str, dict[str, float]] = json.loads(figures_file.read_text(encoding="utf-8"))
+        return Signals.load(stored), figures
+    say(f"signals: training on {sum(map(len, examples.values()))} examples of {len(examples)} intents")
+    vectors = {name: cache.vectors(encoder, texts, "query") for name, texts in examples.items()}
+    signals, figures = Signals.train(vectors, phrasings)
+    settings.index_dir.mkdir(parents=True, exist_ok=True)
+    for old in settings.index_dir.glob("signals-*"):
+        old.unlink()
+    signals.save(stored)
+    figures_file.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    return signals, figures
 
 
 def _point_to(index_dir: Path, version: str) -> None:

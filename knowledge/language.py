@@ -27,6 +27,9 @@ _LINGUA: Mapping[str, tuple[str, ...]] = {
 # Before any hint: how often a message to the city is in the language. Neighbours are rare, so Danish must be clearly Danish.
 _PRIOR: Mapping[str, float] = {"sv": 40.0, "en": 16.0, "ar": 6.0, "fi": 5.0, "so": 5.0, "fa": 2.0, "da": 0.25, "nb": 0.25, "et": 0.25}
 _DEFAULT_PRIOR = 1.0
+_PRIOR_WEIGHT = 0.7
+_HINT_WEIGHT = 2.0  # of a one-word message; ten words weigh three times less
+_UNSCORED = 0.03  # stands in for lingua's share of a language it does not know
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’\u200c][^\W\d_]+)*", re.UNICODE)
 _NOT_LANGUAGE = re.compile(r"https?://\S+|\S+@\S+|\[[^\]]*\]|\{[^}]*\}")
@@ -85,9 +88,12 @@ class LanguageDetector:
 
         self._codes = tuple(codes)
         self._of_lingua: dict[str, str] = {name: code for code in codes for name in _LINGUA.get(code, ())}
-        self._detector: Any = LanguageDetectorBuilder.from_languages(
+        builder: Any = LanguageDetectorBuilder.from_languages(
             *(getattr(Language, name) for name in self._of_lingua)
-        ).build()
+        )
+        # Trigrams only: with priors and marker words one point less on citizens' questions (95 against 96 %), for 8 CPU seconds of
+        # loading and 480 MB less.
+        self._detector = builder.with_low_accuracy_mode().build()
 
     def detect(self, text: str, hint: str | None = None) -> Detection:
         """The language of a text.
@@ -108,6 +114,11 @@ class LanguageDetector:
         if script in self._codes:
             return Detection(script, 0.99)
         scores = self._lingua(" ".join(telling))
+        if script == "arabic":
+            # Persian and Urdu have four letters that Arabic has not, and Arabic three that Persian hardly uses.
+            joined = "".join(telling)
+            foreign, own = len(re.findall("[پچژگٹڈںے]", joined)), len(re.findall("[ةىإؤ]|\\bال", joined))
+            scores = {code: value * (0.05 if (code == "ar" and foreign > own) or (code != "ar" and own > foreign) else 1.0) for code, value in scores.items()}
         if script in _OF_SCRIPT:
             scores = {code: value for code, value in scores.items() if code in _OF_SCRIPT[script]} or scores
         posterior = weigh(scores, self._codes, telling, known_hint)
@@ -138,18 +149,16 @@ def weigh(
     """
     lists = word_lists().markers
     count = len(telling)
-    # Lingua's shares come from n-gram likelihoods: one word is weak evidence, ten are plenty. The exponent says so.
-    trust = min(1.0, 0.45 + 0.11 * count)
     logs: dict[str, float] = {}
     for code in codes:
         if code not in scores and code not in lists:
             continue
-        value = trust * math.log(max(scores.get(code, 0.0), 1e-4))
-        value += 0.5 * math.log(_PRIOR.get(code, _DEFAULT_PRIOR))
+        value = math.log(max(scores.get(code, 0.0), 1e-4) if code in _LINGUA else _UNSCORED)
+        value += _PRIOR_WEIGHT * math.log(_PRIOR.get(code, _DEFAULT_PRIOR))
         hits = sum(word in lists.get(code, frozenset()) for word in telling)
         value += min(6.0, 2.6 * hits)
         if code == hint:
-            value += 3.0 / math.sqrt(count)
+            value += _HINT_WEIGHT / math.sqrt(count)
         logs[code] = value
     top = max(logs.values())
     raw = {code: math.exp(value - top) for code, value in logs.items()}

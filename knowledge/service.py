@@ -90,8 +90,7 @@ def create_app(
         started = time.perf_counter()
         try:
             made = await asyncio.get_running_loop().run_in_executor(worker, analyst or (lambda: Analyst(settings)))
-            # The first run of each part fills caches; no citizen should wait for that.
-            await asyncio.get_running_loop().run_in_executor(worker, made.analyse, "Hur söker jag förskola?", None, 5)
+            await asyncio.get_running_loop().run_in_executor(worker, made.warm)
         except Exception as error:
             state["error"] = str(error)
             log.error("loading failed", error=str(error))

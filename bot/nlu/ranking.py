@@ -28,11 +28,12 @@ class Thresholds:
     sure: float = 0.62  # retrieval is sure
     careful_intents: tuple[str, ...] = ("emergency_", "ask_human", "protected_identity")
     # An article alone would be the wrong answer to these; their actions show it together with what must be said.
-    firm_intents: tuple[str, ...] = ("ask_assessment", "ask_political_opinion", "declare_")
+    firm_intents: tuple[str, ...] = ("ask_assessment", "ask_political_opinion", "declare_", "choose_language")
 
     def is_careful(self, intent: str) -> bool:
         """Whether the intent is one whose miss is worse than a false alarm."""
-        return intent.startswith(self.careful_intents)
+        # A crime that is over puts nobody in danger: retrieval may know better ("report a broken street lamp").
+        return intent.startswith(self.careful_intents) and intent != "emergency_crime_not_ongoing"
 
 
 def decide(

@@ -81,8 +81,6 @@ def _answer(core: Core, reply: Reply, article: ArticleData, language: str) -> Re
     notes = []
     if article["live_only"]:
         notes.append("live_only.note")
-    if "amount" in article["volatile"]:
-        notes.append("answer.may_have_changed")
     if article["translation_state"] == "stale":
         notes.append("stale_translation.note")
     elif article["translation_state"] == "drafted":

@@ -9,8 +9,10 @@ from bot.pipeline.context import TurnContext
 from bot.store import schema
 from knowledge.client import KnowledgeUnavailable
 
-_LEAST_PROBABILITY = 0.3
+_LEAST_PROBABILITY = 0.6
 _TURNS_BACK = 4
+# "I want to talk to somebody" lies close to the help lines' articles; those are never what a queue should show.
+_NO_TOPIC_AREA = "nodlagen"
 
 
 async def topic_of(core: Core, ctx: TurnContext) -> tuple[str | None, str | None]:
@@ -19,28 +21,26 @@ async def topic_of(core: Core, ctx: TurnContext) -> tuple[str | None, str | None
     Returns:
         (department key, title), each None when unknown.
     """
-    article_id: str | None = None
-    candidates = ctx.analysis["candidates"] if ctx.analysis else []
-    if candidates and candidates[0]["probability"] >= _LEAST_PROBABILITY:
-        article_id = candidates[0]["article_id"]
-    else:
-        t = schema.turn.c
-        query = (
-            sa.select(t.analysis)
-            .where(t.conversation_id == ctx.conversation.id, t.seq < ctx.seq, t.analysis.is_not(None))
-            .order_by(t.seq.desc())
-            .limit(_TURNS_BACK)
-        )
-        async with core.store.read() as conn:
-            for (analysis,) in await conn.execute(query):
-                earlier = (analysis or {}).get("candidates") or []
-                if earlier and earlier[0]["probability"] >= _LEAST_PROBABILITY:
-                    article_id = earlier[0]["article_id"]
-                    break
-    if article_id is None:
-        return None, None
     try:
-        article = await core.knowledge.article(article_id, "sv")
+        for article_id in await _likely(core, ctx):
+            article = await core.knowledge.article(article_id, "sv")
+            if article is not None and article["area"] != _NO_TOPIC_AREA:
+                return article["department"], article["title"]
     except KnowledgeUnavailable:
-        return None, None
-    return (article["department"], article["title"]) if article else (None, None)
+        pass
+    return None, None
+
+
+async def _likely(core: Core, ctx: TurnContext) -> list[str]:
+    """Articles that this turn, then the ones before it, were probably about; newest first."""
+    t = schema.turn.c
+    query = (
+        sa.select(t.analysis)
+        .where(t.conversation_id == ctx.conversation.id, t.seq < ctx.seq, t.analysis.is_not(None))
+        .order_by(t.seq.desc())
+        .limit(_TURNS_BACK)
+    )
+    async with core.store.read() as conn:
+        analyses = [ctx.analysis or {}, *((await conn.execute(query)).scalars())]
+    firsts = [candidates[0] for analysis in analyses if (candidates := (analysis or {}).get("candidates"))]
+    return [first["article_id"] for first in firsts if first["probability"] >= _LEAST_PROBABILITY]

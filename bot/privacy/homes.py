@@ -36,6 +36,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "after_cue": re.compile(rf"((?:{_WORD},? ){{1,4}}?)({_NUMBER})(?!\w)(?:{tail})"),
         "number_first": re.compile(rf"\d{{1,4}} (?:{_WORD}[ ,]{{0,2}}){{1,3}}"),
         "apartment": re.compile(rf"(?<!\w){_street()}{_DETAIL}{{1,3}}{_TOWN}?", re.IGNORECASE),
+        "detail": re.compile(_DETAIL, re.IGNORECASE),
         "posted": re.compile(rf"(?<!\w){_street()}{_TOWN}", re.IGNORECASE),
         "after_name": re.compile(rf"(?<={WALL})(?:,| )[ \n]?({_street()})(?!\w)", re.IGNORECASE),
         "care_of": re.compile(rf"(?<!\w)c/o {_WORD}(?: {_WORD}){{0,2}}(?:,? {_street()})?", re.IGNORECASE),
@@ -92,12 +93,17 @@ def find_homes(text: str) -> Iterator[Span]:
         Kind, start and end.
     """
     patterns = _patterns()
+    for match in patterns["care_of"].finditer(text):
+        yield "address", _without_lead(match), match.end()
+    if not any(character.isdigit() for character in text):
+        return  # most messages: no house number, no address
     yield from _find_after_cue(text)
-    for name in ("apartment", "care_of"):
-        for match in patterns[name].finditer(text):
+    if patterns["detail"].search(text):
+        for match in patterns["apartment"].finditer(text):
             yield "address", _without_lead(match), match.end()
-    for match in patterns["after_name"].finditer(text):
-        yield "address", match.start(1), match.end(1)
+    if WALL in text:
+        for match in patterns["after_name"].finditer(text):
+            yield "address", match.start(1), match.end(1)
     for match in patterns["bare_post_code"].finditer(text):
         yield "address", match.start(1), match.end(1)
     if mentions("fault", text):

@@ -15,7 +15,21 @@ from typing import Final
 from bot.privacy.cues import alternation, words
 from bot.privacy.numbers import Span
 
-_LOCALES: Final = ("sv_SE", "fi_FI", "en_GB", "no_NO", "da_DK", "de_DE", "pl_PL", "es_ES", "tr_TR", "hr_HR", "fr_FR")
+_LOCALES: Final = (
+    "sv_SE",
+    "fi_FI",
+    "en_GB",
+    "no_NO",
+    "da_DK",
+    "de_DE",
+    "pl_PL",
+    "es_ES",
+    "tr_TR",
+    "hr_HR",
+    "fr_FR",
+    "ar_AA",
+    "fa_IR",
+)
 _WORD: Final = re.compile(r"[^\W\d_](?:[\w'’]|-(?=\w)){0,40}")
 _FAMILY_ENDINGS: Final = (
     "sson",
@@ -105,8 +119,8 @@ def _name_after_cue(text: str, start: int) -> int | None:
     followers = _words_from(text, start)
     for place, match in enumerate(followers[:_MOST_WORDS]):
         word = match.group()
-        if word.casefold() in words("not_names"):
-            break
+        if word.casefold() in words("not_names") or (place and word[0] == "و"):
+            break  # the Arabic letter is "and", written together with what follows
         small = word[0].islower()
         if place and small and (family or place >= 2) and not _is_family(word):
             break
@@ -132,9 +146,9 @@ def _certain_name(text: str, start: int) -> int | None:
         return None
     first, family = gazetteer()
     head = taken[0].group()
-    arabic = "\u0600" <= head[0] <= "\u06ff"
-    if arabic:
-        return taken[0].end()
+    if "\u0600" <= head[0] <= "\u06ff":
+        # Without capitals only a known name is certain: "my child ill" looks like "my child Ali".
+        return taken[0].end() if head in first else None
     if _is_known(head, first) or (len(taken) > 1 and (_is_family(taken[1].group()) or _is_known(head, family))):
         return taken[-1].end()
     return None

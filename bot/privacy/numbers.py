@@ -13,7 +13,7 @@ from typing import Final
 import phonenumbers
 
 from bot.privacy import checks
-from bot.privacy.cues import cue_before
+from bot.privacy.cues import REACH, cue_before
 
 Span = tuple[str, int, int]
 
@@ -76,7 +76,25 @@ def kept(keep: frozenset[str]) -> Kept:
     return Kept(frozenset(numbers), frozenset(entry.strip().casefold() for entry in keep if "@" in entry))
 
 
-def _is_identity(digits: str, written: str, text: str, start: int) -> bool:
+class _Cues:
+    """What the words before a number say about it; looked up when first needed, once per number."""
+
+    def __init__(self, text: str, start: int) -> None:
+        self._text = text
+        self._start = start
+        # Most of a long row of digits has no word near it: nothing to look for.
+        self.silent = not any(character.isalpha() for character in text[max(0, start - REACH) : start])
+        self._known: dict[str, bool] = {}
+
+    def say(self, name: str) -> bool:
+        if self.silent:
+            return False
+        if name not in self._known:
+            self._known[name] = cue_before(name, self._text, self._start)
+        return self._known[name]
+
+
+def _is_identity(digits: str, written: str, cues: _Cues) -> bool:
     if len(digits) not in (10, 12) or (len(digits) == 12 and not checks.century(digits)):
         return False
     last_ten = digits[-10:]
@@ -85,46 +103,51 @@ def _is_identity(digits: str, written: str, text: str, start: int) -> bool:
     # A slip in the check digit: the form with a hyphen belongs to nothing else (an organisation's number has no month).
     if checks.birth_date(last_ten) and re.fullmatch(r"(?:\d\d ?)?\d{6} ?[-+] ?\d{4}", written):
         return True
-    return cue_before("identity", text, start)
+    return cues.say("identity")
 
 
-def _is_card(digits: str, text: str, start: int) -> bool:
+def _is_card(digits: str, cues: _Cues) -> bool:
     if not 13 <= len(digits) <= 19 or digits[0] not in "23456" or not checks.luhn(digits) or len(set(digits)) < 2:
         return False
-    return not cue_before("not_personal", text, start)
+    return not cues.say("not_personal")
 
 
-def _is_phone(digits: str, written: str, groups: int, text: str, start: int, end: int) -> bool:
+def _is_phone(digits: str, written: str, groups: int, cues: _Cues) -> bool:
     international = written.lstrip("(").startswith("+") or digits.startswith("00")
-    if not (7 if international else 6) <= len(digits) <= 15 or _TIMES.search(written) or _MONEY_AFTER.match(text, end):
+    if not (7 if international else 6) <= len(digits) <= 15:
         return False
-    cue = cue_before("phone", text, start)
-    if not cue and cue_before("not_personal", text, start):
+    if cues.silent and not international and digits[0] != "0" and not _MOBILE_WITHOUT_ZERO.fullmatch(digits):
+        return False
+    if _TIMES.search(written):
+        return False
+    cue = cues.say("phone")
+    if not cue and cues.say("not_personal"):
         return False
     if "," in written or ("\n" in written and not cue and not digits.startswith("0") and not international):
         return False
     if not cue and not international and written.count("-") > 1 and len(digits) / groups <= 2:
         return False  # opening hours: 08-16 10-15
     if international:
-        number = "+" + digits.removeprefix("00")
         # "+46 (0)70": the bracketed zero is not dialled from abroad.
-        number = number.replace("+460", "+46", 1)
-        try:
-            parsed = phonenumbers.parse(number, None)
-        except phonenumbers.NumberParseException:
+        parsed = _parse(("+" + digits.removeprefix("00")).replace("+460", "+46", 1))
+        if parsed is None:
             return cue
         return phonenumbers.is_possible_number(parsed) and phonenumbers.number_type(parsed) not in _SHARED
-    if digits.startswith("0") and len(digits) >= 8:
-        try:
-            parsed = phonenumbers.parse(digits, "SE")
-        except phonenumbers.NumberParseException:
+    if digits.startswith("0") and 8 <= len(digits) <= 11:
+        parsed = _parse("+46" + digits[1:])
+        if parsed is None:
             return cue
         if phonenumbers.number_type(parsed) in _SHARED:
             return False
         return phonenumbers.is_valid_number(parsed) or cue or (digits.startswith("07") and len(digits) == 10)
-    if _MOBILE_WITHOUT_ZERO.fullmatch(digits):
-        return True
-    return cue
+    return bool(_MOBILE_WITHOUT_ZERO.fullmatch(digits)) or cue
+
+
+def _parse(number: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return None
 
 
 def _read(text: str, groups: list[re.Match[str]], start: int, keep: Kept) -> tuple[str | None, int] | None:
@@ -133,6 +156,7 @@ def _read(text: str, groups: list[re.Match[str]], start: int, keep: Kept) -> tup
     Returns:
         Kind (None: a published number) and how many groups it takes, or None if no number begins here.
     """
+    cues = _Cues(text, start)
     digits = ""
     readings: list[tuple[int, str, str]] = []
     for taken, group in enumerate(groups, 1):
@@ -144,19 +168,21 @@ def _read(text: str, groups: list[re.Match[str]], start: int, keep: Kept) -> tup
     for taken, number, written in readings:
         if _national(number, written.lstrip("(").startswith("+")) in keep.digits:
             return None, taken
-    for taken, number, written in readings:
-        if "," not in written and _is_identity(number, written, text, start):
+    one_number = [reading for reading in readings if "," not in reading[2]]
+    for taken, number, written in one_number:
+        if _is_identity(number, written, cues):
             return "personnummer", taken
-    for taken, number, written in readings:
-        if "," not in written and _is_card(number, text, start):
+    for taken, number, _ in one_number:
+        if _is_card(number, cues):
             return "card", taken
-    account = cue_before("account", text, start)
-    for taken, number, written in readings:
-        end = start + len(written)
-        if account and 7 <= len(number) <= 20 and not _MONEY_AFTER.match(text, end):
+    not_money = [
+        reading for reading in readings if len(reading[1]) >= 6 and not _MONEY_AFTER.match(text, start + len(reading[2]))
+    ]
+    for taken, number, _ in not_money:
+        if 7 <= len(number) <= 20 and cues.say("account"):
             return "account", taken
-    for taken, number, written in readings:
-        if _is_phone(number, written, taken, text, start, start + len(written)):
+    for taken, number, written in not_money:
+        if _is_phone(number, written, taken, cues):
             return "phone", taken
     return None
 

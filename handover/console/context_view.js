@@ -27,9 +27,11 @@ function about({ handover, conversation }) {
 function understood(desk) {
   const { turns } = desk.context;
   if (!turns.length) return part("context.understood", h("p", { class: "empty" }, t("context.nothing")));
-  const at = desk.turn === null ? turns.length - 1 : Math.min(desk.turn, turns.length - 1);
+  // Unless the agent chose one: the last message to which the knowledge base had something to say.
+  const telling = turns.findLastIndex((turn) => turn.candidates.length > 0);
+  const at = Math.min(desk.turn ?? (telling < 0 ? turns.length - 1 : telling), turns.length - 1);
   const turn = turns[at];
-  const go = (to) => () => { desk.turn = to === turns.length - 1 ? null : to; desk.drawContext(); };
+  const go = (to) => () => { desk.turn = to; desk.drawContext(); };
   const sure = turn.language_probability ? ` (${percent(turn.language_probability)})` : "";
   return part("context.understood",
     h("div", { class: "pager" },

@@ -23,7 +23,12 @@ export class ConversationView {
     this.typing = h("p", { class: "typing", "aria-live": "polite" });
     this.foot = h("div", { class: "talk-foot" });
     this.shown = { id: null, foot: null };
-    this.log.addEventListener("scroll", () => { if (this.nearBottom()) this.jump.hidden = true; });
+    this.log.addEventListener("scroll", () => {
+      this.atBottom = this.nearBottom();
+      if (this.atBottom) this.jump.hidden = true;
+    });
+    // A growing field to write in must not push the last message out of sight.
+    new ResizeObserver(() => { if (this.atBottom) this.log.scrollTop = this.log.scrollHeight; }).observe(this.log);
     return h("section", { class: "talk", "aria-label": t("desk") }, this.head, h("div", { class: "log-slot" }, this.log, this.jump), this.typing, this.foot);
   }
 
@@ -49,11 +54,12 @@ export class ConversationView {
     const grew = !fresh && last > this.shown.last;
     refill(this.head, this.headline(context));
     const top = this.log.scrollTop;
+    this.drawFoot(context);
     this.log.replaceChildren(...this.transcript(context));
     this.log.scrollTop = stay ? top : this.log.scrollHeight;
+    this.atBottom = !stay;
     if (grew && stay) this.jump.hidden = false;
     if (grew) this.typing.textContent = "";
-    this.drawFoot(context);
     this.shown = { ...this.shown, id, last };
   }
 
@@ -119,7 +125,7 @@ export class ConversationView {
   composer({ handover, conversation }) {
     const submit = h("button", { class: "primary", type: "submit" }, icon("send"), t("compose.send"));
     this.field = h("textarea", { rows: "2", maxlength: String(MAX_LENGTH), dir: "auto", "aria-label": t("compose.label"), "aria-describedby": "compose-hint",
-      placeholder: t("compose.placeholder", { language: languageName(conversation.language) }), value: this.drafts.get(handover.id) ?? "",
+      placeholder: t("compose.placeholder", { language: languageName(conversation.language, { inSentence: true }) }), value: this.drafts.get(handover.id) ?? "",
       oninput: () => { this.drafts.set(handover.id, this.field.value); this.grow(); this.tellTyping(handover.id); },
       onkeydown: (event) => {
         if (event.key !== "Enter" || event.shiftKey || event.altKey || event.isComposing) return;

@@ -2,6 +2,8 @@ import { h, icon } from "./dom.js";
 import { t } from "./i18n.js";
 import { prefer, preferences } from "./preferences.js";
 
+const sign = (name, text, props) => h("button", { class: "tool square", type: "button", title: text, "aria-label": text, ...props }, icon(name));
+
 /** The bar at the top. Everything but `me` and `leave` may be missing (for a role without a desk). */
 export function header({ me, leave, bot, present, inAdmin, connected, help, redraw = () => {} }) {
   const choose = (event) => { prefer({ [event.target.name]: event.target.value }); redraw(); };
@@ -19,10 +21,8 @@ export function header({ me, leave, bot, present, inAdmin, connected, help, redr
         option("sv", preferences.language, "Svenska", "sv"), option("en", preferences.language, "English", "en")),
       h("select", { name: "theme", "aria-label": t("menu.theme"), onchange: choose },
         ["system", "light", "dark"].map((theme) => option(theme, preferences.theme, t(`theme.${theme}`)))),
-      help && h("button", { class: "tool", type: "button", "aria-pressed": String(preferences.sound),
-        onclick: () => { prefer({ sound: !preferences.sound }); redraw(); } },
-      icon(preferences.sound ? "sound" : "mute"), t(preferences.sound ? "sound.on" : "sound.off")),
-      help && h("button", { class: "tool", type: "button", onclick: help }, icon("help"), t("help")),
+      help && sign(preferences.sound ? "sound" : "mute", t("sound"), { "aria-pressed": String(preferences.sound), onclick: () => { prefer({ sound: !preferences.sound }); redraw(); } }),
+      help && sign("help", t("help"), { onclick: help }),
       h("span", { class: "who" }, me.name),
       h("button", { class: "tool", type: "button", onclick: leave }, icon("out"), t("logout"))));
 }

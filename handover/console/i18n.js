@@ -13,21 +13,24 @@ export function tOr(key, fallback) {
 }
 
 /** A language's name, in the agent's language. */
-export function languageName(code) {
+export function languageName(code, { inSentence = false } = {}) {
   try {
     const name = new Intl.DisplayNames([preferences.language], { type: "language" }).of(code);
-    return name.charAt(0).toLocaleUpperCase(preferences.language) + name.slice(1);
+    return inSentence ? name : name.charAt(0).toLocaleUpperCase(preferences.language) + name.slice(1);
   } catch {
     return code;
   }
 }
 
+// The city's clock, the one in the texts citizens get, wherever the agent's computer thinks it is.
+const timeZone = "Europe/Stockholm";
+
 export function clock(stamp) {
-  return new Date(stamp).toLocaleTimeString(preferences.language, { hour: "2-digit", minute: "2-digit" });
+  return new Date(stamp).toLocaleTimeString(preferences.language, { timeZone, hour: "2-digit", minute: "2-digit" });
 }
 
 export function dayAndClock(stamp) {
-  return new Date(stamp).toLocaleString(preferences.language, { dateStyle: "medium", timeStyle: "short" });
+  return new Date(stamp).toLocaleString(preferences.language, { timeZone, dateStyle: "medium", timeStyle: "short" });
 }
 
 /** How long somebody has waited, short. */

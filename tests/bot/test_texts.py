@@ -23,13 +23,8 @@ def catalogue() -> Catalogue:
 
 
 def test_the_city_speaks_the_five_languages_with_their_directions(catalogue: Catalogue) -> None:
-    assert {language.code: language.dir for language in catalogue.languages()} >= {
-        "sv": "ltr",
-        "en": "ltr",
-        "fi": "ltr",
-        "ar": "rtl",
-        "so": "ltr",
-    }
+    spoken = [(language.code, language.dir) for language in catalogue.languages()]
+    assert spoken[:5] == [("sv", "ltr"), ("en", "ltr"), ("fi", "ltr"), ("ar", "rtl"), ("so", "ltr")]
     assert catalogue.direction("ar") == "rtl"
 
 

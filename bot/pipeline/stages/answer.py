@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import structlog
 
 from bot import metrics
 from bot.core import Core
-from bot.messages import Reply
+from bot.messages import Button, Reply
 from bot.pipeline.context import DeskCall, TurnContext, TurnDecided
 from bot.pipeline.stages.protect import choose_explicitly, human_buttons
 from bot.rasa import RasaUnavailable
@@ -40,6 +42,9 @@ async def rasa(core: Core, ctx: TurnContext) -> None:
             ctx.replies[index] = Reply("offer_human", reply.key or "offer_human.question", reply.params, buttons=human_buttons(),
                                        outcome=reply.outcome or "handover_offered")  # fmt: skip
             ctx.updates["awaiting"] = "human"
+        elif reply.outcome in ("unanswered", "out_of_scope") and not reply.buttons:
+            # Never "I don't know" without a next step.
+            ctx.replies[index] = dataclasses.replace(reply, buttons=(Button("/human", "offer_human.yes"),))
         if reply.key == "language.changed" and reply.params.get("language") in {spoken.code for spoken in core.texts.languages()}:
             choose_explicitly(ctx, reply.params["language"])
     ctx.updates["episode_turns"] = ctx.conversation.episode_turns + 1

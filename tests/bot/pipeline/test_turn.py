@@ -21,14 +21,13 @@ def answering(*article_ids: str, probability: float = 0.93) -> Any:
 
 @pytest.mark.asyncio
 async def test_d8_an_answer_has_source_date_and_the_articles_own_text(citizen: Citizen, script: Script) -> None:
-    script.articles["avc-regler"] = article("avc-regler", answer="Det är gratis.", volatile=["amount"])
+    script.articles["avc-regler"] = article("avc-regler", answer="Det är gratis.")
     script.rasa = answering("avc-regler")
     (reply,) = await citizen.says("Vad kostar tippen?")
     assert reply["author"] == "bot"
     assert reply["outcome"] == "answered"
     assert reply["article_id"] == "avc-regler"
     assert reply["text"].startswith("Det är gratis.")
-    assert citizen.core.texts.render("answer.may_have_changed", "sv") in reply["text"]
     assert reply["sources"] == [{"url": "https://goteborg.se", "title": "Källa", "year": 2024}]
     assert reply["updated"] == "2026-11-22"
     assert reply["probability"] == 0.93

@@ -54,7 +54,7 @@ def test_nothing_is_found_across_a_wall() -> None:
 
 @pytest.mark.parametrize("phrase", ["", "_ ord", "ord _", "ord? annat", "två-ord"])
 def test_a_malformed_phrase_is_refused(phrase: str) -> None:
-    with pytest.raises(ValueError, match="phrase|word"):
+    with pytest.raises(ValueError, match=r"phrase|word"):
         PhraseBook([("label", phrase)])
 
 
