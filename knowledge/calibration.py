@@ -25,11 +25,14 @@ class Evidence:
 
     Attributes:
         score: fused similarity; the ranking.
-        phrasing: cosine to its nearest phrasing, centred.
+        phrasing: mean cosine to its three nearest phrasings, centred.
+        nearest: cosine to the nearest one.
         answer: cosine to its nearest answer, centred.
         lexical: share of the question's weighted terms it has.
         margin: distance to the best other article; negative unless it is first.
         spoken: whether it has phrasings in the question's language.
+        covered: share of all articles that have.
+        off_topic: probability of the signal `out_of_scope`.
         words: number of words of the question.
         matched: the nearest phrasing.
     """
@@ -37,23 +40,26 @@ class Evidence:
     article_id: str
     score: float
     phrasing: float
+    nearest: float
     answer: float
     lexical: float
     margin: float
     spoken: bool
+    covered: float
+    off_topic: float
     words: int
     matched: str
 
 
-FEATURES = ("score", "phrasing", "answer", "lexical", "margin", "behind", "spoken", "log_words")
+FEATURES = ("score", "phrasing", "nearest", "answer", "lexical", "margin", "behind", "spoken", "covered", "off_topic", "log_words")
 
 
 def features(item: Evidence) -> list[float]:
     """The evidence as numbers, in the order of `FEATURES`."""
     margin = max(-MARGIN_CAP, min(MARGIN_CAP, item.margin))
     return [
-        item.score, item.phrasing, item.answer, item.lexical, max(margin, 0.0), min(margin, 0.0), float(item.spoken),
-        math.log1p(item.words),
+        item.score, item.phrasing, item.nearest, item.answer, item.lexical, max(margin, 0.0), min(margin, 0.0),
+        float(item.spoken), item.covered, math.sqrt(item.off_topic), math.log1p(item.words),
     ]  # fmt: skip
 
 
@@ -115,6 +121,12 @@ class Calibration:
             bias=stored["bias"],
             fitted_on=stored["fitted_on"],
         )
+
+
+def without_opinion(model: str) -> Calibration:
+    """A calibration that gives every article one half: for collecting evidence before there is a fitted one."""
+    size = len(FEATURES)
+    return Calibration(model, (0.0,) * size, (1.0,) * size, (0.0,) * size, 0.0, "nothing")
 
 
 @dataclass(frozen=True)

@@ -147,8 +147,7 @@ def calibrate(settings: Settings, files: list[Path], phrasings: bool, dry_run: b
 
     quiet_libraries()
     encoder_ = load_encoder(settings)
-    neutral = model.Calibration(settings.encoder_model, (0.0,) * 8, (1.0,) * 8, (0.0,) * 8, 0.0, "")
-    searcher = Searcher(load_index(settings), settings.tuning, neutral)
+    searcher = Searcher(load_index(settings), settings.tuning, model.without_opinion(settings.encoder_model))
     detector = LanguageDetector(settings.tuning.languages)
     asked: list[tuple[str, model.Asked]] = []
     for file in files:

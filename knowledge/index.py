@@ -28,7 +28,7 @@ from knowledge.signals import Signals, training_files
 Floats = NDArray[np.float32]
 Kind = Literal["phrasing", "title", "answer"]
 
-FORMAT = 5  # raise when the folder's contents change
+FORMAT = 6  # raise when the folder's contents change
 SIGNALS_FORMAT = 2  # raise when their training changes
 KEEP = 2  # versions kept: the one in use and the one a running service may still have mapped
 _CURRENT = "current"
@@ -69,6 +69,7 @@ class Index:
     phrasing_article: NDArray[np.int32]
     answer_article: NDArray[np.int32]
     means: Mapping[str, Floats]
+    coverage: Mapping[str, float]
     lexical: LexicalIndex
     signals: Signals | None
     knowledge_base: KnowledgeBase
@@ -100,6 +101,28 @@ def centre(vectors: Floats, means: Floats, share: float) -> Floats:
     moved = vectors - share * means
     norms = np.linalg.norm(moved, axis=-1, keepdims=True)
     return np.asarray(moved / np.maximum(norms, 1e-9), dtype=np.float32)
+
+
+def language_means(neutral: Mapping[str, Floats], languages: Sequence[str], vectors: Floats) -> dict[str, Floats]:
+    """The mean vector to take off, per language.
+
+    A language with texts of its own gets their mean. The others get the mean of their neutral sentences, moved by what citizens'
+    questions differ from neutral sentences where both are known: so every language loses its own direction and the common topic.
+
+    Args:
+        neutral: mean of the neutral sentences per language, shape (d,).
+        languages: language of each text, n codes.
+        vectors: their embeddings, shape (n, d).
+
+    Returns:
+        Mean per language, and under `_overall` one for languages unknown.
+    """
+    names = np.array(languages)
+    own = {code: np.asarray(vectors[names == code].mean(axis=0)) for code in sorted(set(languages))}
+    both = [own[code] - neutral[code] for code in own if code in neutral]
+    shift = np.mean(both, axis=0) if both else np.float32(0.0)
+    means = {code: np.asarray(mean + shift, dtype=np.float32) for code, mean in neutral.items()} | own
+    return means | {"_overall": np.asarray(np.mean(list(means.values()), axis=0), dtype=np.float32)}
 
 
 class VectorCache:
@@ -216,17 +239,16 @@ def build_index(
     raw_phrasings = cache.vectors(encoder, [entry.text for entry in phrasings], "query")
     cache.save()  # answers take longest; a run broken off there keeps what it has
     raw_answers = cache.vectors(encoder, [entry.text for entry in answers], "passage")
-    means = {code: cache.vectors(encoder, texts, "query").mean(axis=0) for code, texts in neutral.items()}
-    answer_mean = raw_answers.mean(axis=0)
+    neutral_means = {code: cache.vectors(encoder, texts, "query").mean(axis=0) for code, texts in neutral.items()}
     spoken = [row for row, entry in enumerate(phrasings) if entry.kind == "phrasing"]
     signals, figures = _signals(settings, cache, encoder, raw_phrasings[spoken], say)
     cache.save()
 
     share = settings.tuning.centring
-    overall = np.mean(list(means.values()), axis=0)
-    phrasing_means = np.stack([means.get(entry.language, overall) for entry in phrasings])
-    phrasing_vectors = centre(raw_phrasings, phrasing_means, share)
-    answer_vectors = centre(raw_answers, answer_mean, share)
+    means = language_means(neutral_means, [entry.language for entry in phrasings], raw_phrasings)
+    answer_means = language_means({}, [entry.language for entry in answers], raw_answers)
+    phrasing_vectors = centre(raw_phrasings, np.stack([means[entry.language] for entry in phrasings]), share)
+    answer_vectors = centre(raw_answers, np.stack([answer_means[entry.language] for entry in answers]), share)
     faiss_index = faiss.index_factory(phrasing_vectors.shape[1], settings.tuning.faiss_factory, faiss.METRIC_INNER_PRODUCT)
     if not faiss_index.is_trained:
         faiss_index.train(phrasing_vectors)
@@ -239,7 +261,7 @@ def build_index(
         faiss.write_index(faiss_index, str(temporary / "phrasings.faiss"))
         np.save(temporary / "phrasings.npy", phrasing_vectors)
         np.save(temporary / "answers.npy", answer_vectors)
-        np.savez(temporary / "means.npz", **means, _overall=overall)
+        np.savez(temporary / "means.npz", **means)
         LexicalIndex.build(phrasings + answers, article_ids).save(temporary / "lexical.npz")
         if signals:
             signals.save(temporary / "signals.npz")
@@ -336,6 +358,10 @@ def load_index(settings: Settings) -> Index:
         phrasing_article=np.array([row[entry.article_id] for entry in phrasings], np.int32),
         answer_article=np.array([row[entry.article_id] for entry in answers], np.int32),
         means=mean_of,
+        coverage={
+            code: len({entry.article_id for entry in phrasings if entry.kind == "phrasing" and entry.language == code}) / len(article_ids)
+            for code in {entry.language for entry in phrasings}
+        },
         lexical=LexicalIndex.load(folder / "lexical.npz"),
         signals=Signals.load(signals_file) if signals_file.exists() else None,
         knowledge_base=KnowledgeBase(

@@ -15,7 +15,10 @@ from knowledge.settings import Tuning
 
 Floats = NDArray[np.float32]
 
-LEXICAL_SEEDS = 10  # articles that lexical search may add to those the vectors found
+PROMISING = 30  # articles by their nearest phrasing that are looked at closely
+SEEDS = 8  # articles that the answers and the words may each add
+POOLED = 3  # phrasings that speak for an article: three that fit say more than one that fits by chance
+OFF_TOPIC = "out_of_scope"  # the signal trained on questions that are not the city's
 
 
 @dataclass(frozen=True)
@@ -80,52 +83,76 @@ class Searcher:
         index = self.index
         mean = index.means.get(language, index.means["_overall"])
         query = centre(vector, mean, self._tuning.centring)
-        fetched = min(self._tuning.retrieve + len(without), len(index.phrasings))
-        similarities, rows = index.faiss_index.search(query[None, :], fetched)
-        answer_similarities = np.asarray(index.answer_vectors @ query)
         answers = np.full(len(index.article_ids), -1.0, np.float32)
-        np.maximum.at(answers, index.answer_article, answer_similarities)
-        lexical = index.lexical.scores(text, language)
-
-        best: dict[int, tuple[float, int]] = {}
-        for similarity, row in zip(similarities[0].tolist(), rows[0].tolist(), strict=True):
-            if row < 0 or row in without:
-                continue
-            article = int(index.phrasing_article[row])
-            if article not in best:
-                best[article] = (similarity, row)
-        seeds = {*np.argsort(-lexical)[:LEXICAL_SEEDS].tolist(), *np.argsort(-answers)[:LEXICAL_SEEDS].tolist()}
-        for article in seeds - best.keys():
-            own = [row for row in self._rows_of[article].tolist() if row not in without]
-            if own:
-                scores = index.phrasing_vectors[own] @ query
-                top = int(np.argmax(scores))
-                best[article] = (float(scores[top]), own[top])
+        np.maximum.at(answers, index.answer_article, np.asarray(index.answer_vectors @ query))
+        # Words can only meet where articles are written in the question's language: elsewhere they would favour the few that are.
+        covered = index.coverage.get(language, 0.0)
+        lexical = index.lexical.scores(text, language) * covered**2
+        pooled = {
+            article: self._nearest(article, query, without) for article in self._promising(query, answers, lexical, without)
+        }
+        signals = index.signals.probabilities(vector) if index.signals else {}
 
         weights = self._tuning.weights
-        found = [
+        found = sorted(
             (
-                weights.phrasing * similarity + weights.answer * float(answers[article]) + weights.lexical * float(lexical[article]),
-                article,
-                similarity,
-                row,
+                (
+                    weights.phrasing * near.typical + weights.answer * float(answers[article]) + weights.lexical * float(lexical[article]),
+                    article,
+                )
+                for article, near in pooled.items()
+                if near is not None
+            ),
+            reverse=True,
+        )
+        scores = [score for score, _ in found[:2]] + [0.0, 0.0]
+        evidence = []
+        for rank, (score, article) in enumerate(found):
+            near = pooled[article]
+            assert near is not None
+            evidence.append(
+                Evidence(
+                    article_id=index.article_ids[article],
+                    score=score,
+                    phrasing=near.typical,
+                    nearest=near.best,
+                    answer=float(answers[article]),
+                    lexical=float(lexical[article]),
+                    margin=score - scores[1 if rank == 0 else 0],
+                    spoken=language in index.knowledge_base.articles[index.article_ids[article]].questions,
+                    covered=covered,
+                    off_topic=signals.get(OFF_TOPIC, 0.0),
+                    words=len(text.split()),
+                    matched=index.phrasings[near.row].text,
+                )
             )
-            for article, (similarity, row) in best.items()
-        ]
-        found.sort(reverse=True)
-        top_score = found[0][0] if found else 0.0
-        second = found[1][0] if len(found) > 1 else 0.0
-        return [
-            Evidence(
-                article_id=index.article_ids[article],
-                score=score,
-                phrasing=similarity,
-                answer=float(answers[article]),
-                lexical=float(lexical[article]),
-                margin=score - (second if score == top_score else top_score),
-                spoken=language in index.knowledge_base.articles[index.article_ids[article]].questions,
-                words=len(text.split()),
-                matched=index.phrasings[row].text,
-            )
-            for score, article, similarity, row in found
-        ]
+        return evidence
+
+    def _promising(self, query: Floats, answers: Floats, lexical: Floats, without: Set[int]) -> list[int]:
+        """Numbers of the articles worth a closer look: the nearest by phrasings, and the first by answers and by words."""
+        index = self.index
+        fetched = min(self._tuning.retrieve + len(without), len(index.phrasings))
+        _, rows = index.faiss_index.search(query[None, :], fetched)
+        near = [int(index.phrasing_article[row]) for row in rows[0].tolist() if row >= 0 and row not in without]
+        first = [*np.argsort(-answers)[:SEEDS].tolist(), *np.argsort(-lexical)[:SEEDS].tolist()]
+        return list(dict.fromkeys([*list(dict.fromkeys(near))[:PROMISING], *first]))
+
+    def _nearest(self, article: int, query: Floats, without: Set[int]) -> _Nearest | None:
+        """Similarity of an article's phrasings, titles among them, to the question; None when all of them are left out."""
+        rows = self._rows_of[article]
+        if without:
+            rows = np.array([row for row in rows.tolist() if row not in without], dtype=np.int64)
+        if not len(rows):
+            return None
+        similarities = self.index.phrasing_vectors[rows] @ query
+        top = np.sort(similarities)[::-1][:POOLED]
+        return _Nearest(float(top[0]), float(top.mean()), int(rows[int(np.argmax(similarities))]))
+
+
+@dataclass(frozen=True)
+class _Nearest:
+    """The best similarity, the mean of the three best, and the row of the best."""
+
+    best: float
+    typical: float
+    row: int

@@ -93,6 +93,11 @@ class Office:
     clock: Clock
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
+    @property
+    def desk(self) -> HandoverDesk:
+        settings = load_settings()
+        return HandoverDesk(self.core, settings, load_departments(settings.queue.default_department))
+
     def _client(self) -> httpx.AsyncClient:
         self.clients.append(httpx.AsyncClient(base_url=self.url, timeout=30))
         return self.clients[-1]

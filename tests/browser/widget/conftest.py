@@ -87,7 +87,9 @@ class Citizen:
 
     def until(self, condition: str) -> None:
         """Waits until a JavaScript condition holds; unlike wait_for_function it needs no eval in the page."""
-        self.page.evaluate(f"() => new Promise(done => {{ const look = () => ({condition}) ? done() : setTimeout(look, 20); look(); }})")
+        self.page.evaluate(
+            f"() => new Promise(done => {{ const look = () => ({condition}) ? done() : setTimeout(look, 20); look(); }})"
+        )
 
     def listening(self) -> Citizen:
         """Waits until the widget's socket is open."""
@@ -102,7 +104,11 @@ class Citizen:
         """What axe finds on the whole page, the widget's shadow tree included."""
         tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
         found: dict[str, Any] = Axe().run(self.page, options={"resultTypes": ["violations"], "runOnly": tags}).response
-        return [f"{one['id']}: {node['target']} {node.get('failureSummary', '')}" for one in found["violations"] for node in one["nodes"]]
+        return [
+            f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"
+            for one in found["violations"]
+            for node in one["nodes"]
+        ]
 
 
 @pytest.fixture

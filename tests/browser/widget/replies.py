@@ -67,7 +67,12 @@ def consent(said: str) -> dict[str, Any]:
             "department": "Kretslopp och vatten",
             "messages": [
                 {"author": "citizen", "text": said, "language": "sv", "created_at": "2026-03-02T13:05:00+00:00"},
-                {"author": "bot", "text": "Jag kan koppla dig till en medarbetare.", "language": "sv", "created_at": "2026-03-02T13:05:01+00:00"},
+                {
+                    "author": "bot",
+                    "text": "Jag kan koppla dig till en medarbetare.",
+                    "language": "sv",
+                    "created_at": "2026-03-02T13:05:01+00:00",
+                },
             ],
         },
         "buttons": [

@@ -211,7 +211,9 @@ def test_the_field_stays_in_sight_above_the_keyboard(visitor: Callable[..., Citi
         "Object.defineProperty(window, 'visualViewport', { value: view });"
     )
     citizen.open().input.focus()
-    citizen.page.evaluate("Object.assign(visualViewport, { height: 420, offsetTop: 60 }); visualViewport.dispatchEvent(new Event('resize'))")
+    citizen.page.evaluate(
+        "Object.assign(visualViewport, { height: 420, offsetTop: 60 }); visualViewport.dispatchEvent(new Event('resize'))"
+    )
     panel, field = citizen.panel.bounding_box(), citizen.input.bounding_box()
     assert panel and field
     assert (panel["y"], panel["height"]) == (60, 420)

@@ -26,11 +26,15 @@ def test_says_it_is_an_ai_before_the_first_answer_and_in_the_header(citizen: Cit
 def test_an_answer_shows_its_source_date_links_and_related_questions(citizen: Citizen, chat: FakeChat) -> None:
     citizen.open().ask("Vad kostar det att lämna avfall?")
     answer = citizen.rows("bot").nth(1)
-    expect(answer.get_by_role("link", name="Regler för ÅVC-kort, Göteborgs Stad (2023)")).to_have_attribute("rel", "noopener noreferrer")
+    expect(answer.get_by_role("link", name="Regler för ÅVC-kort, Göteborgs Stad (2023)")).to_have_attribute(
+        "rel", "noopener noreferrer"
+    )
     expect(answer).to_contain_text("Uppdaterad 11 februari 2026")
     expect(answer.locator("ol > li")).to_have_count(3)
     expect(answer.get_by_role("link", name="031-365 00 00")).to_have_attribute("href", "tel:0313650000")
-    expect(answer.get_by_role("link", name="https://goteborg.se/avfall", exact=True)).to_have_attribute("href", "https://goteborg.se/avfall")
+    expect(answer.get_by_role("link", name="https://goteborg.se/avfall", exact=True)).to_have_attribute(
+        "href", "https://goteborg.se/avfall"
+    )
     answer.get_by_role("button", name="Hur blir jag av med farligt avfall?").click()
     expect(citizen.rows("citizen").nth(1)).to_contain_text("Hur blir jag av med farligt avfall?")
     expect(citizen.rows("bot")).to_have_count(3)
@@ -115,7 +119,7 @@ def test_a_citizen_who_writes_arabic_gets_an_arabic_widget_right_to_left(citizen
 
 
 def test_html_and_script_are_shown_as_text_in_every_field(citizen: Citizen, chat: FakeChat) -> None:
-    evil = "<img src=x onerror=\"window.hacked=1\"><script>window.hacked=1</script>"
+    evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
     citizen.open().ask(evil)
     chat.say(
         {"text": evil, "title": evil, "sources": [{"url": "javascript:window.hacked=1", "title": evil, "year": evil}],

@@ -100,7 +100,7 @@ def test_a_closed_chat_stays_closed_after_a_reload_and_counts_what_arrives(citiz
 
 
 def test_a_rejected_token_is_explained_and_the_question_asked_anew(citizen: Citizen, chat: FakeChat) -> None:
-    citizen.open()
+    citizen.open().listening()
     old = chat.talk
     chat.talks.clear()
     citizen.ask("avfall")

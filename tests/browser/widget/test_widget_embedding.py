@@ -19,7 +19,9 @@ def a_page(body: str = "", head: str = TAG, lang: str = "sv") -> str:
     return f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>En sida</title>{head}</head><body><main><h1>En sida</h1>{body}</main></body></html>'
 
 
-def test_one_script_tag_is_enough_under_a_strict_policy_with_no_cookie_and_no_other_host(citizen: Citizen, chat: FakeChat) -> None:
+def test_one_script_tag_is_enough_under_a_strict_policy_with_no_cookie_and_no_other_host(
+    citizen: Citizen, chat: FakeChat
+) -> None:
     chat.pages["plain"] = a_page()
     citizen.open("/page/plain").ask("avfall")
     expect(citizen.rows("bot")).to_have_count(2)
@@ -33,7 +35,9 @@ def test_one_script_tag_is_enough_under_a_strict_policy_with_no_cookie_and_no_ot
 
 
 def test_an_element_in_the_page_is_used_and_two_scripts_make_one_chat(citizen: Citizen, chat: FakeChat) -> None:
-    chat.pages["own"] = a_page("<fraga-goteborg data-position='left' data-language='en' data-greeting='Ask about waste'></fraga-goteborg>", TAG + TAG)
+    chat.pages["own"] = a_page(
+        "<fraga-goteborg data-position='left' data-language='en' data-greeting='Ask about waste'></fraga-goteborg>", TAG + TAG
+    )
     citizen.visit("/page/own")
     expect(citizen.widget).to_have_count(1)
     expect(citizen.launcher).to_contain_text("Ask about waste")
@@ -50,8 +54,12 @@ def test_settings_on_the_script_tag_reach_the_server_without_the_query_string(ci
     assert chat.talk.page_url == f"{chat.url}/page/tag"
 
 
-@pytest.mark.parametrize(("colour", "shown"), [("#7a1f3d", "rgb(122, 31, 61)"), ("#ffd500", None), ("url(x)", "rgb(0, 103, 168)")])
-def test_the_pages_colour_is_used_as_far_as_it_can_be_read(citizen: Citizen, chat: FakeChat, colour: str, shown: str | None) -> None:
+@pytest.mark.parametrize(
+    ("colour", "shown"), [("#7a1f3d", "rgb(122, 31, 61)"), ("#ffd500", None), ("url(x)", "rgb(0, 103, 168)")]
+)
+def test_the_pages_colour_is_used_as_far_as_it_can_be_read(
+    citizen: Citizen, chat: FakeChat, colour: str, shown: str | None
+) -> None:
     chat.pages["colour"] = a_page(head=f'<script src="/widget/fraga.js" defer data-colour="{colour}"></script>')
     citizen.visit("/page/colour")
     expect(citizen.launcher).to_be_visible()
@@ -123,7 +131,9 @@ def test_a_switched_off_bot_is_announced(citizen: Citizen, chat: FakeChat) -> No
     expect(citizen.widget.get_by_text(chat.notice)).to_be_visible()
 
 
-def test_an_agents_browser_without_constructable_sheets_gets_the_same_look(visitor: Callable[..., Citizen], chat: FakeChat) -> None:
+def test_an_agents_browser_without_constructable_sheets_gets_the_same_look(
+    visitor: Callable[..., Citizen], chat: FakeChat
+) -> None:
     chat.pages["loose-old"] = a_page()
     citizen = visitor(**LOCAL)
     citizen.page.add_init_script("window.CSSStyleSheet = undefined")
