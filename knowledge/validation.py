@@ -112,8 +112,8 @@ def _metadata(article: Article, path: Path, base: KnowledgeBase, today: dt.date)
     if not article.sources:
         yield "sources", "name at least one source", True
     for source in article.sources:
-        if not source.url.startswith("https://"):
-            yield "sources", f"{source.url} is not a full https:// address", True
+        if not source.url.startswith(("https://", "http://")):
+            yield "sources", f"{source.url} is not a full web address", True
         elif "..." in source.url or "…" in source.url:
             yield "sources", f"{source.url} is shortened; give it in full or the site's start page", True
     days = (article.review_by - article.updated).days
