@@ -21,7 +21,7 @@ Floats = NDArray[np.float32]
 
 FAQ = "faq"
 MIN_EXAMPLES = 5
-FOLDS = 5
+FOLDS = 3
 MAX_PHRASINGS = 1500  # of the class faq: more of them change the figures little and the training time much
 RECALL_AT = 0.3  # the probability at which the app is expected to act on a safety signal
 _NOT_SIGNALS = frozenset({"ask_faq", "nlu_fallback", "inform"})
@@ -84,7 +84,7 @@ class Signals:
         names = [FAQ, *examples]
         vectors = np.concatenate([phrasings, *examples.values()])
         labels = np.concatenate([np.full(len(phrasings), 0), *(np.full(len(v), i + 1) for i, v in enumerate(examples.values()))])
-        model = LogisticRegression(C=20.0, class_weight="balanced", max_iter=150)
+        model = LogisticRegression(C=20.0, class_weight="balanced", max_iter=100, tol=1e-3)
         figures: dict[str, dict[str, float]] = {}
         folds = StratifiedKFold(FOLDS, shuffle=True, random_state=1)
         guessed = cross_val_predict(model, vectors, labels, cv=folds, method="predict_proba")

@@ -26,7 +26,8 @@ def luhn(digits: str) -> bool:
 def birth_date(digits: str) -> bool:
     """Whether the first six digits are a date YYMMDD, or one of a coordination number (day + 60).
 
-    29 February counts in every year: the century of a ten-digit number is not known.
+    29 February counts in every year: the century of a ten-digit number is not known. A coordination number may have
+    month 00 and day 60 (what is not known about the birth is nought), and days that its month does not have.
 
     Args:
         digits: At least six ASCII digits.
@@ -35,8 +36,8 @@ def birth_date(digits: str) -> bool:
         True if month and day exist.
     """
     month, day = int(digits[2:4]), int(digits[4:6])
-    if day > _COORDINATION:
-        day -= _COORDINATION
+    if day >= _COORDINATION:
+        return month <= 12 and day - _COORDINATION <= 31
     return 1 <= month <= 12 and 1 <= day <= _DAYS[month - 1]
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.privacy.masking import mask
 from bot.privacy.published import published_contacts
 from bot.privacy.view import TOKENS
-from tests.bot.privacy.written_forms import identity_number, phone_numbers, ways_to_write
+from tests.bot.privacy.written_forms import identity_number, luhn_digit, phone_numbers, ways_to_write
 
 HERE = Path(__file__).parent
 CORPUS = HERE.parent / "safety" / "corpus"
@@ -61,6 +61,11 @@ def test_d5_an_identity_number_is_masked_in_every_written_form(sentence: str) ->
 )
 def test_a_wrong_check_digit_or_a_reserve_number_is_masked_too(text: str) -> None:
     assert masked(text).endswith("[personnummer]")
+
+
+@pytest.mark.parametrize("born", ["590064", "590960", "850991"])
+def test_a_coordination_number_with_an_uncertain_date_of_birth_is_masked(born: str) -> None:
+    assert masked(f"{born}239{luhn_digit(born + '239')}") == "[personnummer]"
 
 
 @pytest.mark.parametrize("written", list(phone_numbers()))

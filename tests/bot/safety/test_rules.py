@@ -37,6 +37,11 @@ def test_d2_the_card_is_nearly_always_the_one_a_reader_would_choose(language: st
     assert right / len(messages) >= 0.95
 
 
+def test_what_the_second_reading_taught_is_kept() -> None:
+    by_language = yaml.safe_load((CORPUS / "second_reading.yml").read_text(encoding="utf-8"))
+    assert [text for lines in by_language.values() for text in lines.splitlines() if detect(text) is None] == []
+
+
 @pytest.mark.parametrize(("language", "least"), [("sv", 150), ("en", 150), ("fi", 50), ("ar", 50), ("so", 50)])
 def test_everyday_messages_raise_no_alarm(language: str, least: int) -> None:
     messages = everyday(language)

@@ -68,9 +68,9 @@ class FakeChat:
         self.requests: Counter[str] = Counter()
         self.feedback: list[dict[str, Any]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        # Listens from here on: who connects before the server runs waits in the backlog, nobody is refused.
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._socket.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
         self._server = uvicorn.Server(
             uvicorn.Config(self._app(), "127.0.0.1", self.port, log_level="critical", timeout_graceful_shutdown=1)
@@ -128,11 +128,8 @@ class FakeChat:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        task = asyncio.create_task(self._server.serve())
-        while not self._server.started:
-            await asyncio.sleep(0.01)
         self._up.set()
-        await task
+        await self._server.serve(sockets=[self._socket])
 
     async def _append(self, talk: Talk, messages: list[dict[str, Any]], *, publish: bool = True) -> None:
         for message in messages:

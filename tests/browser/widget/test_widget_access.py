@@ -1,5 +1,7 @@
 """Everyone can use it: by keyboard, by ear, enlarged, on a small phone, in any colour scheme (WCAG 2.1 AA)."""
 
+# ruff: noqa: E501 - scripts for the page
+
 from __future__ import annotations
 
 from collections.abc import Callable

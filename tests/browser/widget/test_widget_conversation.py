@@ -1,5 +1,7 @@
 """A citizen asks, is answered, rates the answer, reaches a human and ends the conversation."""
 
+# ruff: noqa: E501 - hostile texts
+
 from __future__ import annotations
 
 import re

@@ -1,5 +1,7 @@
 """Any page can embed it with one tag, and no page can break it: strict policies, hostile styles, frames, other origins."""
 
+# ruff: noqa: E501 - pages and styles
+
 from __future__ import annotations
 
 import gzip
