@@ -10,7 +10,9 @@ from knowledge.settings import Settings
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m knowledge", description="The city's knowledge base: check, index, search, serve.")
+    parser = argparse.ArgumentParser(
+        prog="python -m knowledge", description="The city's knowledge base: check, index, search, serve."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("encoder", help="make the model folder (once)")
     commands.add_parser("validate", help="check every article against docs/articles.md")

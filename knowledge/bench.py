@@ -41,7 +41,9 @@ def questions(settings: Settings, count: int) -> list[str]:
     from knowledge.article import load_knowledge_base
 
     base = load_knowledge_base(settings.articles_dir)
-    texts = [text for key in sorted(base.articles) for code in ("sv", "en") for text in base.articles[key].questions.get(code, [])]
+    texts = [
+        text for key in sorted(base.articles) for code in ("sv", "en") for text in base.articles[key].questions.get(code, [])
+    ]
     return texts[:: max(1, len(texts) // count)][:count]
 
 

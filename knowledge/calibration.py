@@ -51,7 +51,19 @@ class Evidence:
     matched: str
 
 
-FEATURES = ("score", "phrasing", "nearest", "answer", "lexical", "margin", "behind", "spoken", "covered", "off_topic", "log_words")
+FEATURES = (
+    "score",
+    "phrasing",
+    "nearest",
+    "answer",
+    "lexical",
+    "margin",
+    "behind",
+    "spoken",
+    "covered",
+    "off_topic",
+    "log_words",
+)
 
 
 def features(item: Evidence) -> list[float]:

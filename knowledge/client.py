@@ -97,11 +97,11 @@ class ArticleData(TypedDict):
     titles: dict[str, str]
 
 
-class KnowledgeUnavailable(RuntimeError):  # noqa: N818 - the name is part of the contract
+class KnowledgeUnavailable(RuntimeError):
     """The service does not answer, or not in time; the caller goes on without it."""
 
 
-class KnowledgeRefused(ValueError):  # noqa: N818 - twin of the above
+class KnowledgeRefused(ValueError):
     """The service refused the request (422): a fault of the caller."""
 
 

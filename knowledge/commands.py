@@ -176,7 +176,9 @@ def calibrate(settings: Settings, files: list[Path], phrasings: bool, dry_run: b
     print(json.dumps(figures, indent=1))
     inside, outside = ([j for j in judged if j.in_scope is scope] for scope in (True, False))
     _say(f"cheapest thresholds (cross-validated): answer {answer}, clarify {clarify}, cost {cost:.3f} per question")
-    _say(f"expected calibration error {model.calibration_error(judged):.3f}; area under ROC of scope {model.scope_auroc(inside, outside):.3f}")
+    _say(
+        f"expected calibration error {model.calibration_error(judged):.3f}; area under ROC of scope {model.scope_auroc(inside, outside):.3f}"
+    )
     tuning = settings.tuning
     if (answer, clarify) != (tuning.answer, tuning.clarify):
         _say(f"settings.yml has answer {tuning.answer}, clarify {tuning.clarify}: change them there if you agree")

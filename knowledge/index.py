@@ -28,7 +28,7 @@ from knowledge.signals import Signals, training_files
 Floats = NDArray[np.float32]
 Kind = Literal["phrasing", "title", "answer"]
 
-FORMAT = 6  # raise when the folder's contents change
+FORMAT = 7  # raise when the folder's contents change
 SIGNALS_FORMAT = 2  # raise when their training changes
 KEEP = 2  # versions kept: the one in use and the one a running service may still have mapped
 _CURRENT = "current"
@@ -168,7 +168,7 @@ class VectorCache:
         temporary = self._path.with_name(f".{os.getpid()}-{self._path.name}")
         with temporary.open("wb") as file:
             np.savez(file, keys=np.array(list(self._vectors)), vectors=np.stack(list(self._vectors.values())))
-        os.replace(temporary, self._path)
+        temporary.replace(self._path)
 
 
 def version_of(settings: Settings, base: KnowledgeBase, today: dt.date) -> str:
@@ -261,7 +261,7 @@ def build_index(
         faiss.write_index(faiss_index, str(temporary / "phrasings.faiss"))
         np.save(temporary / "phrasings.npy", phrasing_vectors)
         np.save(temporary / "answers.npy", answer_vectors)
-        np.savez(temporary / "means.npz", **means)
+        np.savez(temporary / "means.npz", codes=np.array(list(means)), means=np.stack(list(means.values())))
         LexicalIndex.build(phrasings + answers, article_ids).save(temporary / "lexical.npz")
         if signals:
             signals.save(temporary / "signals.npz")
@@ -275,7 +275,7 @@ def build_index(
         (temporary / "texts.json").write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
         meta = {"version": version, "model": settings.encoder_model, "signals": figures, "faulty": len(faulty), **counts}
         (temporary / "meta.json").write_text(json.dumps(meta, indent=1), encoding="utf-8")
-        os.replace(temporary, folder)
+        temporary.replace(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     _point_to(settings.index_dir, version)
@@ -310,7 +310,7 @@ def _signals(
 def _point_to(index_dir: Path, version: str) -> None:
     temporary = index_dir / f".{_CURRENT}-{os.getpid()}"
     temporary.write_text(version, encoding="ascii")
-    os.replace(temporary, index_dir / _CURRENT)
+    temporary.replace(index_dir / _CURRENT)
 
 
 def _remove_old(index_dir: Path, version: str) -> None:
@@ -338,14 +338,15 @@ def load_index(settings: Settings) -> Index:
         raise IndexMissingError(f"the index {folder.name} is not whole; run: python -m knowledge build")
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     if meta["model"] != settings.encoder_model:
-        raise IndexMissingError(f"the index is for {meta['model']}, ENCODER_MODEL is {settings.encoder_model}; run: python -m knowledge build")
+        found, wanted = meta["model"], settings.encoder_model
+        raise IndexMissingError(f"the index is for {found}, ENCODER_MODEL is {wanted}; run: python -m knowledge build")
     stored = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
     phrasings = [Entry(**item) for item in stored["phrasings"]]
     answers = [Entry(**item) for item in stored["answers"]]
     article_ids = sorted({entry.article_id for entry in phrasings + answers})
     row = {key: number for number, key in enumerate(article_ids)}
     with np.load(folder / "means.npz") as means:
-        mean_of = {key: means[key] for key in means.files}
+        mean_of = dict(zip(means["codes"].tolist(), means["means"], strict=True))
     signals_file = folder / "signals.npz"
     return Index(
         version=meta["version"],
@@ -359,7 +360,8 @@ def load_index(settings: Settings) -> Index:
         answer_article=np.array([row[entry.article_id] for entry in answers], np.int32),
         means=mean_of,
         coverage={
-            code: len({entry.article_id for entry in phrasings if entry.kind == "phrasing" and entry.language == code}) / len(article_ids)
+            code: len({entry.article_id for entry in phrasings if entry.kind == "phrasing" and entry.language == code})
+            / len(article_ids)
             for code in {entry.language for entry in phrasings}
         },
         lexical=LexicalIndex.load(folder / "lexical.npz"),

@@ -25,7 +25,17 @@ _LINGUA: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 # Before any hint: how often a message to the city is in the language. Neighbours are rare, so Danish must be clearly Danish.
-_PRIOR: Mapping[str, float] = {"sv": 40.0, "en": 16.0, "ar": 6.0, "fi": 5.0, "so": 5.0, "fa": 2.0, "da": 0.25, "nb": 0.25, "et": 0.25}
+_PRIOR: Mapping[str, float] = {
+    "sv": 40.0,
+    "en": 16.0,
+    "ar": 6.0,
+    "fi": 5.0,
+    "so": 5.0,
+    "fa": 2.0,
+    "da": 0.25,
+    "nb": 0.25,
+    "et": 0.25,
+}
 _DEFAULT_PRIOR = 1.0
 _PRIOR_WEIGHT = 0.7
 _HINT_WEIGHT = 2.0  # of a one-word message; ten words weigh three times less
@@ -88,9 +98,7 @@ class LanguageDetector:
 
         self._codes = tuple(codes)
         self._of_lingua: dict[str, str] = {name: code for code in codes for name in _LINGUA.get(code, ())}
-        builder: Any = LanguageDetectorBuilder.from_languages(
-            *(getattr(Language, name) for name in self._of_lingua)
-        )
+        builder: Any = LanguageDetectorBuilder.from_languages(*(getattr(Language, name) for name in self._of_lingua))
         # Trigrams only: with priors and marker words one point less on citizens' questions (95 against 96 %), for 8 CPU seconds of
         # loading and 480 MB less.
         self._detector = builder.with_low_accuracy_mode().build()
@@ -118,7 +126,10 @@ class LanguageDetector:
             # Persian and Urdu have four letters that Arabic has not, and Arabic three that Persian hardly uses.
             joined = "".join(telling)
             foreign, own = len(re.findall("[پچژگٹڈںے]", joined)), len(re.findall("[ةىإؤ]|\\bال", joined))
-            scores = {code: value * (0.05 if (code == "ar" and foreign > own) or (code != "ar" and own > foreign) else 1.0) for code, value in scores.items()}
+            scores = {
+                code: value * (0.05 if (code == "ar" and foreign > own) or (code != "ar" and own > foreign) else 1.0)
+                for code, value in scores.items()
+            }
         if script in _OF_SCRIPT:
             scores = {code: value for code, value in scores.items() if code in _OF_SCRIPT[script]} or scores
         posterior = weigh(scores, self._codes, telling, known_hint)
@@ -133,9 +144,7 @@ class LanguageDetector:
         return scores
 
 
-def weigh(
-    scores: Mapping[str, float], codes: Sequence[str], telling: Sequence[str], hint: str | None
-) -> dict[str, float]:
+def weigh(scores: Mapping[str, float], codes: Sequence[str], telling: Sequence[str], hint: str | None) -> dict[str, float]:
     """Joins what lingua says, the priors, marker words and the hint into probabilities.
 
     Args:

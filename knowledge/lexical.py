@@ -96,9 +96,7 @@ class LexicalIndex:
         """Reads what `save` wrote."""
         with np.load(path) as stored:
             terms = {term: row for row, term in enumerate(stored["terms"].tolist())}
-            return cls(
-                terms, stored["starts"], stored["articles"], stored["weights"], stored["rarity"], int(stored["count"])
-            )
+            return cls(terms, stored["starts"], stored["articles"], stored["weights"], stored["rarity"], int(stored["count"]))
 
 
 def _rarity(document_frequency: int, documents: int) -> float:

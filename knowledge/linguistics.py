@@ -11,7 +11,31 @@ from knowledge.settings import ROOM
 from knowledge.text_forms import stem
 
 # The languages spaCy splits by its own rules; the rest go through the language-neutral tokenizer.
-_SPACY = ("sv", "en", "fi", "ar", "fa", "es", "pl", "uk", "tr", "fr", "de", "da", "nb", "ru", "it", "pt", "nl", "et", "ro", "hu", "sq", "el", "ur")
+_SPACY = (
+    "sv",
+    "en",
+    "fi",
+    "ar",
+    "fa",
+    "es",
+    "pl",
+    "uk",
+    "tr",
+    "fr",
+    "de",
+    "da",
+    "nb",
+    "ru",
+    "it",
+    "pt",
+    "nl",
+    "et",
+    "ro",
+    "hu",
+    "sq",
+    "el",
+    "ur",
+)
 _NEUTRAL = "xx"
 # Its other tables take seconds each to load (Finnish 6, Polish 8): there the stem stands in for the base form.
 _SIMPLEMMA = frozenset({"sv", "en"})

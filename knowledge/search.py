@@ -97,7 +97,9 @@ class Searcher:
         found = sorted(
             (
                 (
-                    weights.phrasing * near.typical + weights.answer * float(answers[article]) + weights.lexical * float(lexical[article]),
+                    weights.phrasing * near.typical
+                    + weights.answer * float(answers[article])
+                    + weights.lexical * float(lexical[article]),
                     article,
                 )
                 for article, near in pooled.items()

@@ -173,7 +173,8 @@ def create_app(
     @app.get("/readyz")
     async def readyz() -> JSONResponse:
         if state["analyst"] is None:
-            return JSONResponse({"status": "loading" if state["error"] is None else "failed", "error": state["error"]}, status_code=503)
+            status = "loading" if state["error"] is None else "failed"
+            return JSONResponse({"status": status, "error": state["error"]}, status_code=503)
         return JSONResponse({"status": "ready", "index_version": state["analyst"].searcher.index.version})
 
     @app.get("/metrics")
@@ -214,11 +215,13 @@ def article_body(article: Article, base: KnowledgeBase, language: str, today: dt
         today: related articles that may not be shown today are left out.
     """
     shown = article.language_for(language)
+    department = base.departments.get(article.department)
+    department_name = localised(department.name, language) if department else article.department
     return {
         "article_id": article.id,
         "area": article.area,
         "department": article.department,
-        "department_name": localised(base.departments[article.department].name, language) if article.department in base.departments else article.department,
+        "department_name": department_name,
         "status": article.status,
         "updated": article.updated.isoformat(),
         "review_by": article.review_by.isoformat(),

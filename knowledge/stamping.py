@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -33,7 +32,7 @@ def stamp_text(text: str, article: Article, language: str | None, renew: bool) -
             continue
         line = re.compile(rf"^(\s+{re.escape(code)}:\s*)\{{\s*state:\s*{translation.state}\b[^}}]*\}}", re.MULTILINE)
         start = text.index("\ntranslations:")
-        new = f"{{state: {translation.state}, of: \"{wanted}\"}}"
+        new = f'{{state: {translation.state}, of: "{wanted}"}}'
         replaced, count = line.subn(lambda match, new=new: match[1] + new, text[start:], count=1)  # type: ignore[misc]
         if not count:
             raise ValueError(f"{article.id}: write `{code}: {{state: {translation.state}}}` on one line under translations")
@@ -60,7 +59,7 @@ def stamp_file(path: Path, article: Article, language: str | None, renew: bool) 
         again = load_article(temporary)
         if again.model_copy(update={"translations": article.translations}) != article:
             raise ValueError(f"{path.name}: stamping would change more than the stamp; stamp it by hand")
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     return count

@@ -18,7 +18,10 @@ GSM7_PARTS_LENGTH = 306  # two concatenated SMS of 153 septets (3GPP TS 23.040)
 UCS2_PARTS_LENGTH = 134  # two concatenated SMS of 67 UTF-16 units
 REVIEW_DAYS = {True: 190, False: 372}  # volatile: half a year; otherwise a year; a week's grace
 
-_GSM7 = frozenset("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà")
+_GSM7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
 _GSM7_EXTENDED = frozenset("^{}\\[~]|€")
 _FORBIDDEN_IN_SHORT = re.compile("[\u2014\u2013\u2018\u2019\u201c\u201d\u201e]")
 _REFERENCE_OR_URL = re.compile(r"\{[a-z]+:[a-z0-9-]+\}|https?://\S+|\b[\w.-]+\.(?:se|com|org|nu|eu)\b")
@@ -41,7 +44,8 @@ _PROMISE = {
 }
 _CLOCK = r"(?:kl\.?\s*|klo\s*|الساعة\s*)?\d{1,2}(?:[.:]\d{2})?\s*(?:[ap]\.?m\.?)?"
 _OPENING = re.compile(
-    r"(?:öppet|öppnar|öppettider|stänger|bemanna\w*|telefontid\w*|\bopen\b|opens|closes|opening hours|auki|avoinna|aukeaa|مفتوح|furan)"
+    r"(?:öppet|öppnar|öppettider|stänger|bemanna\w*|telefontid\w*|\bopen\b|opens|closes|opening hours"
+    r"|auki|avoinna|aukeaa|مفتوح|furan)"
     rf"[^.\n]{{0,60}}?(?:(?:kl\.?|klo|at|الساعة|saacad\w*)\s*\d{{1,2}}|{_CLOCK}\s*[-–]\s*{_CLOCK}\b(?!\s*(?:kr|år|dag)))",
     re.IGNORECASE,
 )
@@ -158,7 +162,8 @@ def _languages(article: Article) -> _Found:
         if language != ORIGINAL and language in article.answer and language not in article.translations:
             yield "translations", f"{language} is missing; write `{language}: {{state: drafted}}`", True
         if article.state_of(language) == "stale":
-            yield "translations", f"{language} translates an older Swedish text; check it, then stamp --lang {language} --id {article.id}", False
+            stamp = f"stamp --lang {language} --id {article.id}"
+            yield "translations", f"{language} translates an older Swedish text; check it, then {stamp}", False
     for language in article.translations:
         if language not in article.answer:
             yield "translations", f"{language} has no answer; remove it", True
