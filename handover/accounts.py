@@ -134,9 +134,7 @@ async def get(conn: AsyncConnection, agent_id: str) -> Agent:
 async def listed(conn: AsyncConnection, *, present_since: dt.datetime) -> list[dict[str, Any]]:
     """All accounts as an admin sees them, by name."""
     rows = await conn.execute(sa.select(schema.agent).order_by(_a.name, _a.id))
-    return [
-        public(agent_from(row)) | {"present": row.present_at is not None and row.present_at > present_since} for row in rows
-    ]
+    return [public(agent_from(row)) | {"present": row.present_at is not None and row.present_at > present_since} for row in rows]
 
 
 def public(agent: Agent) -> dict[str, Any]:

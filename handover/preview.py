@@ -11,9 +11,7 @@ WITH_TEXT = "with_text"
 WITHOUT_TEXT = "without_text"
 
 
-def build(
-    *, language: str, topic: str, department_name: str, messages: Sequence[dict[str, Any]], most: int
-) -> dict[str, Any]:
+def build(*, language: str, topic: str, department_name: str, messages: Sequence[dict[str, Any]], most: int) -> dict[str, Any]:
     """The package as the citizen is shown it, and as it is kept with the handover.
 
     Args:

@@ -281,7 +281,5 @@ async def write_audit(
 ) -> None:
     """Keeps who did what to which object, and when. `detail` never carries personal data."""
     await tx.conn.execute(
-        schema.audit.insert().values(
-            id=schema.new_id(), at=now, actor=actor, action=action, object=target, detail=detail or {}
-        )
+        schema.audit.insert().values(id=schema.new_id(), at=now, actor=actor, action=action, object=target, detail=detail or {})
     )

@@ -22,7 +22,7 @@ def _span(value: object) -> object:
     if isinstance(value, list) and len(value) == 2:
         opens, closes = (dt.time.fromisoformat(str(clock)) for clock in value)
         if opens >= closes:
-            raise ValueError("the first time must be before the second, for example [\"08:00\", \"17:00\"]")
+            raise ValueError('the first time must be before the second, for example ["08:00", "17:00"]')
         return (opens, closes)
     raise ValueError('give two times, for example ["08:00", "17:00"]')
 

@@ -93,7 +93,8 @@ class Analyst:
         self.cache = AnalysisCache(settings.tuning.cache_size)
 
     def warm(self) -> None:
-        """Runs one message in each language with texts through every part: tables are loaded lazily, and no citizen should wait for it."""
+        """Runs one message in each language with texts through every part: tables are loaded lazily, and no citizen should
+        wait for it."""
         for language, text in WARM_UP.items():
             self.analyse(text, language)
         self.cache = AnalysisCache(self._settings.tuning.cache_size)

@@ -51,7 +51,8 @@ def time_backend(settings: Settings, backend: Backend, count: int) -> dict[str, 
     """Times one backend in this process.
 
     Returns:
-        Load seconds, p50/p95 per query, passages per second, memory, and `nearest`: per query the number of its nearest answer among
+        Load seconds, p50/p95 per query, passages per second, memory, and `nearest`: per query the number of its nearest
+        answer among
         the answers encoded here, by which backends are compared.
     """
     from knowledge.article import load_knowledge_base

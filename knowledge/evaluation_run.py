@@ -75,7 +75,8 @@ def held_out_phrasings(
 ) -> list[tuple[str, Asked]]:
     """Asks the index its own phrasings, each time without the fold the phrasing belongs to.
 
-    A stand-in while there is no file of real questions: the phrasings of one article come from one writer and resemble each other, so
+    A stand-in while there is no file of real questions: the phrasings of one article come from one writer and resemble each
+    other, so
     the figures are too good. Use `tune.jsonl` once it exists.
 
     Args:
@@ -88,7 +89,7 @@ def held_out_phrasings(
     """
     index = searcher.index
     rows = [row for row, entry in enumerate(index.phrasings) if entry.kind == "phrasing"]
-    random.Random(7).shuffle(rows)
+    random.Random(7).shuffle(rows)  # noqa: S311 - repeatable folds
     vectors = vectors_of([index.phrasings[row].text for row in rows])
     asked = []
     for position, row in enumerate(rows):
@@ -103,7 +104,8 @@ def measure(asked: Asked, calibration: Calibration, answer: float, clarify: floa
     """One question's outcome as numbers that can be averaged.
 
     Returns:
-        `top1`, `top3`, `mrr` (absent for out-of-scope questions), `answered`, `wrong` (answered, but with another article or although out of
+        `top1`, `top3`, `mrr` (absent for out-of-scope questions), `answered`, `wrong` (answered, but with another article or
+        although out of
         scope), `clarified` and `abstained`.
     """
     judged = judge(asked, calibration)
@@ -129,7 +131,8 @@ def summarise(rows: Sequence[Row], seed: int = 11) -> dict[str, object]:
         seed: of the resampling, so that a figure can be reproduced.
 
     Returns:
-        `n`, `n_in_scope`, each measure as a share (`top1`, `top3` and `mrr` over the in-scope questions, the others over all), and `ci95`.
+        `n`, `n_in_scope`, each measure as a share (`top1`, `top3` and `mrr` over the in-scope questions, the others over
+        all), and `ci95`.
     """
     generator = np.random.default_rng(seed)
     result: dict[str, object] = {"n": len(rows), "n_in_scope": sum("top1" in row for row in rows)}

@@ -1,4 +1,5 @@
-"""The index: vectors of every phrasing, title and answer, a FAISS index over them, lexical postings, signals, and the articles themselves.
+"""The index: vectors of every phrasing, title and answer, a FAISS index over them, lexical postings, signals, and the
+articles themselves.
 
 An index is a folder `var/index/<version>`, written aside and renamed; `var/index/current` names the one in use. The version is a
 hash of everything that went into it, so the same articles give the same version and an edit gives a new one.
@@ -286,7 +287,8 @@ def build_index(
 def _signals(
     settings: Settings, cache: VectorCache, encoder: Callable[[], EncodesText], phrasings: Floats, say: Callable[[str], None]
 ) -> tuple[Signals | None, dict[str, dict[str, float]]]:
-    """The signals classifier, trained anew only when its examples changed: an editor's correction must be in use within seconds."""
+    """The signals classifier, trained anew only when its examples changed: an editor's correction must be in use within
+    seconds."""
     examples = Signals.read_examples(settings.nlu_dir)
     if not examples:
         return None, {}

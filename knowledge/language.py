@@ -99,7 +99,8 @@ class LanguageDetector:
         self._codes = tuple(codes)
         self._of_lingua: dict[str, str] = {name: code for code in codes for name in _LINGUA.get(code, ())}
         builder: Any = LanguageDetectorBuilder.from_languages(*(getattr(Language, name) for name in self._of_lingua))
-        # Trigrams only: with priors and marker words one point less on citizens' questions (95 against 96 %), for 8 CPU seconds of
+        # Trigrams only: with priors and marker words one point less on citizens' questions (95 against 96 %), for 8 CPU
+        # seconds of
         # loading and 480 MB less.
         self._detector = builder.with_low_accuracy_mode().build()
 

@@ -60,7 +60,8 @@ class Searcher:
         evidence = self.evidence(vector, text, language)
         probabilities = self._calibration.probabilities(evidence)
         chosen = sorted(zip(evidence, probabilities, strict=True), key=lambda pair: -pair[0].score)[:k]
-        # The order is the score's; a probability never exceeds that of a candidate before it, or callers that cut by it would skip.
+        # The order is the score's; a probability never exceeds that of a candidate before it, or callers that cut by it
+        # would skip.
         ceiling = 1.0
         candidates = []
         for item, probability in chosen:

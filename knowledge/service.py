@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from knowledge.analysis import Analysis, Analyst
 from knowledge.article import Article, KnowledgeBase, localised
-from knowledge.settings import Settings
+from knowledge.settings import Settings, today
 
 MAX_TEXT = 4000
 _LANGUAGE = r"^[a-z]{2,3}$"
@@ -63,7 +63,7 @@ class Metrics:
 def create_app(
     settings: Settings,
     analyst: Callable[[], Analyst] | None = None,
-    today: Callable[[], dt.date] = dt.date.today,
+    today: Callable[[], dt.date] = today,
 ) -> FastAPI:
     """Makes the application.
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+CITY_TIME = ZoneInfo("Europe/Stockholm")
 ROOT = Path(__file__).resolve().parent.parent
 ROOM = ROOT / "knowledge"
 
 Backend = Literal["onnx-q4", "onnx", "torch"]
+
+
+def today() -> dt.date:
+    """Today's date in the city, whatever time zone the server runs in."""
+    return dt.datetime.now(CITY_TIME).date()
 
 
 class Cost(BaseModel):

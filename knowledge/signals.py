@@ -1,6 +1,7 @@
 """Signals: is this a call for help, a wish for a human, abuse …? A classifier on the sentence embedding.
 
-It knows the intents that `nlu_data/nlu/*.yml` names as signals, and one class `faq` made of the articles' phrasings. It stands behind
+It knows the intents that `nlu_data/nlu/*.yml` names as signals, and one class `faq` made of the articles' phrasings. It
+stands behind
 the rules of the app's safety stage and must not miss: classes are weighted so that the rare ones count as much as `faq`.
 """
 

@@ -12,7 +12,8 @@ _ARABIC_MARKS = re.compile(r"[\u064b-\u0652\u0670\u0640]")
 _ARABIC_LETTERS = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "ة": "ه", "ی": "ي", "ک": "ك"})
 _SNOWBALL = {
     "sv": "swedish", "en": "english", "fi": "finnish", "ar": "arabic", "de": "german", "fr": "french", "es": "spanish",
-    "pl": "polish", "tr": "turkish", "ru": "russian", "da": "danish", "nb": "norwegian", "nl": "dutch", "it": "italian", "pt": "portuguese",
+    "pl": "polish", "tr": "turkish", "ru": "russian", "da": "danish",
+    "nb": "norwegian", "nl": "dutch", "it": "italian", "pt": "portuguese",
 }  # fmt: skip
 
 

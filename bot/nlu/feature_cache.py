@@ -13,7 +13,8 @@ import numpy as np
 
 from bot.nlu.analysis import Analysis, Floats, Source, Token
 
-# Encoded at each training: if its vector moved, another model (or another precision) is being served.
+# Analyzed at each training: if its vector moved, another model (or another precision) is being served; if its tokens
+# did, another tokenizer.
 PROBE = "Var ligger närmaste återvinningscentral?"
 SAME_MODEL = 0.9995
 PARALLEL = 2
@@ -67,7 +68,7 @@ class FeatureCache:
 
     def _check_model(self, source: Source) -> None:
         before, now = self._read(PROBE), source.analyze(PROBE)
-        if before is None or _cosine(before.embedding, now.embedding) < SAME_MODEL:
+        if before is None or before.tokens != now.tokens or _cosine(before.embedding, now.embedding) < SAME_MODEL:
             with self._db:
                 self._db.execute("DELETE FROM analysis")
             self._write([now])

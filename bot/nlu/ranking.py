@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import yaml
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -14,6 +16,7 @@ from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
 from rasa.shared.nlu.training_data.message import Message
 
+SETTINGS = Path(__file__).resolve().parents[2] / "knowledge" / "settings.yml"
 ASK_FAQ = "ask_faq"
 FALLBACK = "nlu_fallback"
 
@@ -66,6 +69,20 @@ def decide(
     return FALLBACK, 1.0 - max(found, confidence)
 
 
+def retrieval_thresholds(path: Path) -> dict[str, float]:
+    """Retrieval's thresholds, so that they are chosen in one place and a new calibration needs no training.
+
+    Args:
+        path: knowledge/settings.yml.
+
+    Returns:
+        `found` and `sure`, as far as the file has them.
+    """
+    settings = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    names = {"found": "clarify", "sure": "answer"}
+    return {ours: float(settings[theirs]) for ours, theirs in names.items() if theirs in settings}
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class KnowledgeIntentRanker(GraphComponent, IntentClassifier):
     """Merges the classifier's intents with retrieval's candidates; with the service down, every text is a fallback."""
@@ -77,13 +94,11 @@ class KnowledgeIntentRanker(GraphComponent, IntentClassifier):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """The thresholds; see `Thresholds`."""
+        """The thresholds; see `Thresholds`. `found` and `sure` come from the knowledge room unless they are set."""
         defaults = Thresholds()
         return {
             "intent": defaults.intent,
             "careful": defaults.careful,
-            "found": defaults.found,
-            "sure": defaults.sure,
             "careful_intents": list(defaults.careful_intents),
             "firm_intents": list(defaults.firm_intents),
         }
@@ -94,12 +109,12 @@ class KnowledgeIntentRanker(GraphComponent, IntentClassifier):
         Args:
             config: the settings.
         """
-        config = {**self.get_default_config(), **config}
+        config = {**self.get_default_config(), **retrieval_thresholds(SETTINGS), **config}
         self._limits = Thresholds(
             intent=config["intent"],
             careful=config["careful"],
-            found=config["found"],
-            sure=config["sure"],
+            found=config.get("found", Thresholds.found),
+            sure=config.get("sure", Thresholds.sure),
             careful_intents=tuple(config["careful_intents"]),
             firm_intents=tuple(config["firm_intents"]),
         )

@@ -14,7 +14,11 @@ REACH: Final = 40
 @cache
 def _lists() -> dict[str, list[str]]:
     loaded = yaml.safe_load(Path(__file__).with_name("cues.yml").read_text(encoding="utf-8"))
-    return {name: [str(word) for word in words] for name, words in loaded.items()}
+    for name, entries in loaded.items():
+        for word in entries:
+            if not isinstance(word, str):  # YAML reads an unquoted `on` as true
+                raise TypeError(f'cues.yml: {name} has {word!r}; put quotes around the word, for example "on"')
+    return dict(loaded)
 
 
 @cache

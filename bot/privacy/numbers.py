@@ -165,16 +165,21 @@ def _read(text: str, groups: list[re.Match[str]], start: int, keep: Kept) -> tup
             break
         readings.append((taken, digits, text[start : group.end()]))
     readings.reverse()
+    published = 0
     for taken, number, written in readings:
         if _national(number, written.lstrip("(").startswith("+")) in keep.digits:
-            return None, taken
+            published = taken
+            break
     one_number = [reading for reading in readings if "," not in reading[2]]
     for taken, number, written in one_number:
-        if _is_identity(number, written, cues):
+        # "9 0 1 0 1 1 2 3 9 0": a published number at the beginning of a longer one is not meant.
+        if taken > published and _is_identity(number, written, cues):
             return "personnummer", taken
     for taken, number, _ in one_number:
-        if _is_card(number, cues):
+        if taken > published and _is_card(number, cues):
             return "card", taken
+    if published:
+        return None, published
     not_money = [
         reading for reading in readings if len(reading[1]) >= 6 and not _MONEY_AFTER.match(text, start + len(reading[2]))
     ]

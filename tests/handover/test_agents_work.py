@@ -156,7 +156,8 @@ async def test_the_context_tells_what_the_bot_understood_and_answered(office: Of
     turn = context["turns"][0]
     assert (turn["text"], turn["language"], turn["intent"], turn["answered_with"]) == (question, "sv", "faq", ["sopor"])
     assert turn["candidates"] == [
-        {"article_id": "sopor", "title": "Sopor", "probability": 0.83}, {"article_id": "kompost", "title": "Kompost", "probability": 0.1},
+        {"article_id": "sopor", "title": "Sopor", "probability": 0.83},
+        {"article_id": "kompost", "title": "Kompost", "probability": 0.1},
     ]  # fmt: skip
     assert context["turns"][1]["intent"] == "ask_human"
     assert context["conversation"]["channel"] == "web"
@@ -240,7 +241,7 @@ async def test_messages_have_limits(office: Office, text: str, code: str) -> Non
 @pytest.mark.asyncio
 async def test_every_step_leaves_an_audit_row_without_personal_data(office: Office) -> None:
     agent = await office.staff("Anna Agent")
-    citizen, handover_id = await office.in_queue("Min hemliga fråga")
+    _, handover_id = await office.in_queue("Min hemliga fråga")
     await agent.claim(handover_id)
     await agent.context(handover_id)
     await agent.write(handover_id, "Hej")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
@@ -73,9 +74,10 @@ def test_the_settings_that_are_delivered_are_in_order() -> None:
     assert departments.name("forskola", "fi") == "Preschool administration"
 
 
-def test_a_wrong_setting_stops_the_start_with_its_name(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_wrong_setting_stops_the_start_with_its_name(tmp_path: Path) -> None:
     wrong = tmp_path / "settings.yml"
-    wrong.write_text(SETTINGS_FILE.read_text(encoding="utf-8").replace('["08:00", "17:00"]', '["17:00", "08:00"]', 1), encoding="utf-8")
+    delivered = SETTINGS_FILE.read_text(encoding="utf-8")
+    wrong.write_text(delivered.replace('["08:00", "17:00"]', '["17:00", "08:00"]', 1), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"hours\.weekly\.monday.*before the second"):
         load_settings(wrong)
     with pytest.raises(ConfigurationError, match="default_department: 'framtiden' has no queue"):

@@ -18,6 +18,14 @@ LIMITS = LoginSettings(session_hours=10, failures_before_lock=3, lock_minutes=15
 NOW = dt.datetime(2026, 11, 23, 10, tzinfo=dt.UTC)
 
 
+@pytest.fixture
+def database_url(tmp_path: Path, migrated_sqlite: Path) -> str:
+    """One kind of database is enough here: nothing in these tests depends on which."""
+    database = tmp_path / "desk.db"
+    database.write_bytes(migrated_sqlite.read_bytes())
+    return f"sqlite:///{database}"
+
+
 @pytest.mark.asyncio
 async def test_without_a_session_every_door_is_shut(office: Office) -> None:
     stranger = Staff(office._client(), "", "Nobody")
@@ -139,7 +147,9 @@ async def test_a_faulty_account_is_refused(office: Office, fault: dict[str, obje
     assert (await admin.post("/agents", **body)).status_code == 422
 
 
-@pytest.mark.parametrize("weak", ["kort", "aaaaaaaaaaaaaaa", "password12345678"[:12], "annasvensson1", "lösenord123456", "goteborg2026"])
+@pytest.mark.parametrize(
+    "weak", ["kort", "aaaaaaaaaaaaaaa", "password12345678"[:12], "annasvensson1", "lösenord123456", "goteborg2026"]
+)
 def test_passwords_that_are_tried_first_are_refused(weak: str) -> None:
     with pytest.raises(WeakPassword) as refused:
         check_password(weak, email="anna@goteborg.example", name="Anna Svensson", least=12)

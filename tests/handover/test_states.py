@@ -28,7 +28,12 @@ def test_an_illegal_change_is_refused_by_name() -> None:
 
 @pytest.mark.parametrize(
     ("owner", "states"),
-    [("bot", "offered declined scheduled returned abandoned"), ("queue", "queued"), ("agent", "claimed snoozed"), ("closed", "closed")],
+    [
+        ("bot", "offered declined scheduled returned abandoned"),
+        ("queue", "queued"),
+        ("agent", "claimed snoozed"),
+        ("closed", "closed"),
+    ],
 )
 def test_every_state_says_who_may_speak(owner: str, states: str) -> None:
     assert {state.value for state, who in OWNER.items() if who == owner} == set(states.split())
@@ -39,5 +44,5 @@ def test_a_citizen_who_ends_the_conversation_closes_it_from_every_state() -> Non
 
 
 def test_a_state_is_either_open_or_ended() -> None:
-    assert OPEN | ENDED == set(State)
+    assert set(State) == OPEN | ENDED
     assert not OPEN & ENDED

@@ -6,7 +6,7 @@ import pytest
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from bot.nlu.ranking import KnowledgeIntentRanker, Thresholds, decide
+from bot.nlu.ranking import KnowledgeIntentRanker, Thresholds, decide, retrieval_thresholds
 
 LIMITS = Thresholds(intent=0.45, careful=0.35, found=0.2, sure=0.62)
 
@@ -62,3 +62,9 @@ def test_with_knowledge_down_every_text_is_a_fallback():
     message = Message({TEXT: "hej", "intent_ranking": ranked(("greet", 0.99)), "knowledge_down": True})
     KnowledgeIntentRanker({}).process([message])
     assert message.get("intent")["name"] == "nlu_fallback"
+
+
+def test_retrievals_thresholds_are_those_of_the_knowledge_room(tmp_path):
+    (tmp_path / "settings.yml").write_text("answer: 0.7\nclarify: 0.3\nweights: {}\n")
+    assert retrieval_thresholds(tmp_path / "settings.yml") == {"sure": 0.7, "found": 0.3}
+    assert retrieval_thresholds(tmp_path / "missing.yml") == {}

@@ -63,6 +63,12 @@ def test_a_wrong_check_digit_or_a_reserve_number_is_masked_too(text: str) -> Non
     assert masked(text).endswith("[personnummer]")
 
 
+def test_a_published_number_does_not_shelter_the_longer_one_it_begins() -> None:
+    """90101 is the suicide line, and the beginning of a birth date typed digit by digit."""
+    number = "901011239" + luhn_digit("901011239")
+    assert masked(" ".join(number)) == "[personnummer]"
+
+
 @pytest.mark.parametrize("born", ["590064", "590960", "850991"])
 def test_a_coordination_number_with_an_uncertain_date_of_birth_is_masked(born: str) -> None:
     assert masked(f"{born}239{luhn_digit(born + '239')}") == "[personnummer]"
@@ -141,6 +147,10 @@ def test_numbers_the_city_publishes_stay_but_a_private_one_beside_them_goes() ->
     assert masked("ring 031-365 00 00 eller mig på 070-1740605") == "ring 031-365 00 00 eller mig på [telefon]"
     assert mask("ring 031-390 06 01", keep=frozenset({"031-390 06 01"})).text == "ring 031-390 06 01"
     assert mask("skriv anna@exempel.se", keep=frozenset({"Anna@exempel.se"})).text == "skriv anna@exempel.se"
+
+
+def test_small_words_after_a_cue_are_no_name() -> None:
+    assert masked("mikä tämän koulun nimi on") == "mikä tämän koulun nimi on"
 
 
 def test_findings_name_the_kind_and_the_place_in_the_original() -> None:

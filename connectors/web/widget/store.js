@@ -1,0 +1,15 @@
+/*
+ * The browser's storage: what must outlive a reload, in the one key that may.
+ */
+
+/** The one key in sessionStorage. Where storage is refused (sandboxed frame, blocked by the reader) it lives in memory. */
+class Memory {
+  constructor() {
+    this.value = {};
+    try { this.value = JSON.parse(sessionStorage.getItem(STORAGE_KEY)) || {}; } catch { /* memory only */ }
+  }
+  write(patch) {
+    Object.assign(this.value, patch);
+    try { sessionStorage.setItem(STORAGE_KEY, JSON.stringify(this.value)); } catch { /* memory only */ }
+  }
+}

@@ -1,0 +1,86 @@
+"""Chromium with the console, over the real app and a real store; knowledge and Rasa are scripted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.handover.conftest import PASSWORD, Office, accounts, add_agent, core, office, script
+
+__all__ = ["core", "office", "script"]
+
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+expect.set_options(timeout=20_000)  # two busy cores; a passing test does not wait
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs Chromium."""
+    for item in items:
+        if "browser/console" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture
+def database_url(tmp_path: Path, migrated_sqlite: Path) -> str:
+    """One kind of database is enough for what happens in a browser."""
+    database = tmp_path / "desk.db"
+    database.write_bytes(migrated_sqlite.read_bytes())
+    return f"sqlite:///{database}"
+
+
+@pytest_asyncio.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        pytest.fail("no Chromium found: install it or name it in CHROMIUM, e.g. CHROMIUM=/usr/bin/chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@dataclass
+class Consoles:
+    """Agents in front of their browsers."""
+
+    chromium: Browser
+    office: Office
+    faults: list[str] = field(default_factory=list)
+
+    async def page(self, scheme: str = "light") -> Page:
+        """A browser of its own at the login page."""
+        context = await self.chromium.new_context(
+            viewport={"width": 1280, "height": 800}, color_scheme="dark" if scheme == "dark" else "light", locale="sv-SE"
+        )
+        page = await context.new_page()
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", lambda line: self.faults.append(line.text) if "Content Security" in line.text else None)
+        await page.goto(self.office.url + "/desk")
+        return page
+
+    async def open(self, name: str, role: accounts.Role = "agent", scheme: str = "light") -> Page:
+        """A new member of staff, logged in through the page."""
+        await add_agent(self.office.core, name, role)
+        page = await self.page(scheme)
+        await page.get_by_label("E-post").fill(f"{name.split()[0].lower()}@goteborg.example")
+        await page.get_by_label("Lösenord").fill(PASSWORD)
+        await page.get_by_role("button", name="Logga in").click()
+        await expect(page.get_by_role("heading", name="Mina samtal")).to_be_visible()
+        await expect(page.get_by_text("Ansluten")).to_be_visible()
+        return page
+
+
+@pytest_asyncio.fixture
+async def consoles(chromium: Browser, office: Office) -> AsyncIterator[Consoles]:
+    """Agents in their browsers; an error in the page's own script fails the test."""
+    made = Consoles(chromium, office)
+    yield made
+    assert made.faults == []

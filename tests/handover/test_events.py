@@ -1,0 +1,126 @@
+"""News for the consoles over the WebSocket: ids and numbers only, to those whom they concern."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import websockets
+from websockets.asyncio.client import ClientConnection
+
+from tests.handover.conftest import Office, Staff
+
+
+@pytest.fixture
+def database_url(tmp_path: Path, migrated_sqlite: Path) -> str:
+    """One kind of database is enough here."""
+    database = tmp_path / "desk.db"
+    database.write_bytes(migrated_sqlite.read_bytes())
+    return f"sqlite:///{database}"
+
+
+@asynccontextmanager
+async def console(office: Office, agent: Staff | None, **headers: str) -> AsyncIterator[ClientConnection]:
+    cookies = {"Cookie": f"fraga_desk={agent.http.cookies['fraga_desk']}"} if agent else {}
+    url = office.url.replace("http", "ws") + "/desk/v1/events"
+    async with websockets.connect(url, additional_headers=cookies | headers) as socket:
+        yield socket
+
+
+async def frame(socket: ClientConnection, kind: str) -> dict[str, Any]:
+    """The next frame of a kind."""
+    async with asyncio.timeout(20):
+        while True:
+            found = json.loads(await socket.recv())
+            if found["type"] == kind:
+                return dict(found)
+
+
+@pytest.mark.asyncio
+async def test_the_console_hears_of_the_queue_and_of_messages_but_never_their_text(office: Office) -> None:
+    agent = await office.staff("Anna Agent")
+    heard = []
+    async with console(office, agent) as socket:
+        await frame(socket, "hello")
+        citizen, handover_id = await office.in_queue("Något hemligt")
+        assert (await frame(socket, "handover"))["state"] == "queued"
+        await agent.claim(handover_id)
+        await citizen.send("Hemlig fråga")
+        news = await frame(socket, "message")
+        heard.append(news)
+        assert news["handover_id"] == handover_id
+        await citizen.http.post("/chat/v1/typing", headers=citizen.auth)
+        heard.append(await frame(socket, "typing"))
+    assert "emlig" not in json.dumps(heard)
+
+
+@pytest.mark.asyncio
+async def test_another_departments_messages_are_nobody_elses_news(office: Office) -> None:
+    anna, social = await office.staff("Anna Agent"), await office.staff("Soci Agent", departments=("social",))
+    citizen, handover_id = await office.in_queue()
+    async with console(office, social) as socket:
+        await frame(socket, "hello")
+        await anna.claim(handover_id)
+        await citizen.send("Till Anna")
+        await socket.send("{}")
+        kinds = []
+        while not kinds or kinds[-1] != "pong":
+            kinds.append(json.loads(await socket.recv())["type"])
+    assert not {"message", "typing", "turn", "handover"} & set(kinds)
+
+
+@pytest.mark.asyncio
+async def test_an_open_console_is_presence(office: Office) -> None:
+    anna, bo = await office.staff("Anna Agent"), await office.staff("Bo Agent")
+
+    async def present() -> list[str]:
+        return [agent["name"] for agent in (await bo.get("/directory")).json()["agents"] if agent["present"]]
+
+    assert await present() == []
+    async with console(office, bo) as watching:
+        await frame(watching, "hello")
+        async with console(office, anna) as socket:
+            await frame(socket, "hello")
+            assert await present() == ["Anna Agent", "Bo Agent"]
+            await frame(watching, "presence")
+        await frame(watching, "presence")
+        assert await present() == ["Bo Agent"]
+
+
+@pytest.mark.asyncio
+async def test_without_a_session_or_from_another_site_nothing_is_heard(office: Office) -> None:
+    agent, editor = await office.staff("Anna Agent"), await office.staff("Edda Editor", role="editor")
+    for who, headers in ((None, {}), (agent, {"Origin": "https://evil.example"}), (editor, {})):
+        async with console(office, who, **headers) as socket:
+            assert json.loads(await socket.recv()) == {"type": "error", "code": "unauthorized"}
+            with pytest.raises(websockets.ConnectionClosed):
+                await socket.recv()
+            assert socket.close_code == 4401
+
+
+@pytest.mark.asyncio
+async def test_logging_out_cuts_the_open_console(office: Office) -> None:
+    agent = await office.staff("Anna Agent")
+    async with console(office, agent) as socket:
+        await frame(socket, "hello")
+        await agent.post("/logout")
+        await frame(socket, "error")
+        with pytest.raises(websockets.ConnectionClosed):
+            await socket.recv()
+
+
+@pytest.mark.asyncio
+async def test_the_citizen_sees_that_the_agent_writes(office: Office) -> None:
+    agent = await office.staff("Anna Agent")
+    citizen, handover_id = await office.in_queue()
+    await agent.claim(handover_id)
+    async with websockets.connect(office.url.replace("http", "ws") + "/chat/v1/events") as socket:
+        await socket.send(json.dumps({"type": "hello", "token": citizen.token, "after": 0}))
+        assert (await frame(socket, "owner"))["agent_name"] == "Anna Agent"
+        await agent.post(f"/handovers/{handover_id}/typing")
+        assert (await frame(socket, "typing"))["author"] == "agent"
