@@ -17,6 +17,7 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
 from rasa.shared.nlu.training_data.message import Message
 
 SETTINGS = Path(__file__).resolve().parents[2] / "knowledge" / "settings.yml"
+DANGER = "emergency_"
 ASK_FAQ = "ask_faq"
 FALLBACK = "nlu_fallback"
 
@@ -27,6 +28,7 @@ class Thresholds:
 
     intent: float = 0.45  # an ordinary chat intent counts from here
     careful: float = 0.35  # so does one of `careful_intents`: missing it is worse than a needless telephone number
+    danger: float = 0.5  # so does danger of several kinds together
     found: float = 0.20  # retrieval has something to say from here
     sure: float = 0.62  # retrieval is sure
     careful_intents: tuple[str, ...] = ("emergency_", "ask_human", "protected_identity")
@@ -58,6 +60,10 @@ def decide(
     for entry in ranking:
         if limits.is_careful(str(entry["name"])) and float(entry["confidence"]) >= limits.careful:
             return str(entry["name"]), float(entry["confidence"])
+    danger = [entry for entry in ranking if str(entry["name"]).startswith(DANGER) and limits.is_careful(str(entry["name"]))]
+    if sum(float(entry["confidence"]) for entry in danger) >= limits.danger:
+        # Unsure which danger, not that there is one: every emergency text begins with 112.
+        return str(danger[0]["name"]), sum(float(entry["confidence"]) for entry in danger)
     is_chat = name not in (ASK_FAQ, FALLBACK) and confidence >= limits.intent
     is_firm = name.startswith(limits.firm_intents)
     # "Out of scope" is only the classifier's guess; an article that fits says it was wrong.
@@ -99,6 +105,7 @@ class KnowledgeIntentRanker(GraphComponent, IntentClassifier):
         return {
             "intent": defaults.intent,
             "careful": defaults.careful,
+            "danger": defaults.danger,
             "careful_intents": list(defaults.careful_intents),
             "firm_intents": list(defaults.firm_intents),
         }
@@ -113,6 +120,7 @@ class KnowledgeIntentRanker(GraphComponent, IntentClassifier):
         self._limits = Thresholds(
             intent=config["intent"],
             careful=config["careful"],
+            danger=config["danger"],
             found=config.get("found", Thresholds.found),
             sure=config.get("sure", Thresholds.sure),
             careful_intents=tuple(config["careful_intents"]),

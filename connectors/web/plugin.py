@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 
 from bot.plugins import Registry
 from connectors.web.api import WebChat
+from connectors.web.bundle import read_bundle, script_routes
 from connectors.web.events import events_router
 
 STATIC = Path(__file__).parent / "static"
@@ -20,6 +21,7 @@ def register(registry: Registry) -> None:
     chat = WebChat(registry.core, registry.worker, lambda: registry.desk)
     registry.add_routes(chat.router())
     registry.add_routes(events_router(chat))
+    registry.add_routes(script_routes(read_bundle()))  # before the folder, which would answer 404
     registry.app.mount("/widget", StaticFiles(directory=STATIC), name="widget")
     pages = APIRouter(include_in_schema=False)
 

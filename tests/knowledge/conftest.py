@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pytest
 import yaml
+
 from knowledge.encoder import Encoder, Floats, load_encoder
 from knowledge.settings import ROOM, Settings
 

@@ -4,9 +4,9 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+
 from knowledge.article import Article, answer_hash, load_article, load_knowledge_base
 from knowledge.settings import Settings
-
 from tests.knowledge.conftest import TODAY, article_data, write_article
 
 

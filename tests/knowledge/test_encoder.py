@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from knowledge import encoder_build
 from knowledge.encoder import Encoder, load_encoder
 from knowledge.encoder_build import EncoderBuildError, bert_name, dequantise, ensure_encoder, read_weights

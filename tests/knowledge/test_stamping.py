@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+
 from knowledge.article import ORIGINAL, answer_hash, load_article
 from knowledge.stamping import stamp_file, stamp_text
-
 from tests.knowledge.conftest import article_data, write_article
 
 TEXT = """
@@ -21,7 +21,7 @@ next: []
 
 
 def article(tmp_path: Path, **translations: object):  # type: ignore[no-untyped-def]
-    answers = {code: "It is free." for code in translations} | {"sv": "Det är gratis."}
+    answers = dict.fromkeys(translations, "It is free.") | {"sv": "Det är gratis."}
     return load_article(write_article(tmp_path, article_data("x", answer=answers, translations=translations)))
 
 

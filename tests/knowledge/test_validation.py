@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from knowledge.article import load_knowledge_base
 from knowledge.settings import Settings
 from knowledge.validation import Finding, check, lix, word_count
-
 from tests.knowledge.conftest import AVC, TODAY
 
 GOOD = {**AVC, "translations": {"en": {"state": "drafted"}}}

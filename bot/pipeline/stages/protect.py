@@ -29,7 +29,7 @@ async def emergency(core: Core, ctx: TurnContext) -> None:
 
 def _seen_by_rules(ctx: TurnContext) -> rules.Emergency | None:
     kinds = {kind: kind for kind in rules.KINDS}
-    return rules.Emergency(kinds[ctx.facts.emergency]) if ctx.facts.emergency in kinds else None  # type: ignore[index]
+    return rules.Emergency(kinds[ctx.facts.emergency]) if ctx.facts.emergency in kinds else None
 
 
 async def protected_identity(core: Core, ctx: TurnContext) -> None:

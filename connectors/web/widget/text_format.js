@@ -75,3 +75,4 @@ const blocks = (text) => {
     open.lines.push(numbered ? numbered[2] : dashed ? dashed[1] : line);
   }
   return out;
+};

@@ -68,3 +68,8 @@ def test_retrievals_thresholds_are_those_of_the_knowledge_room(tmp_path):
     (tmp_path / "settings.yml").write_text("answer: 0.7\nclarify: 0.3\nweights: {}\n")
     assert retrieval_thresholds(tmp_path / "settings.yml") == {"sure": 0.7, "found": 0.3}
     assert retrieval_thresholds(tmp_path / "missing.yml") == {}
+
+
+def test_danger_of_several_kinds_is_danger_even_when_no_kind_is_sure():
+    unsure = ranked(("emergency_violence", 0.33), ("emergency_danger", 0.29), ("ask_faq", 0.2))
+    assert decide(unsure, found(0.9), LIMITS)[0] == "emergency_violence"

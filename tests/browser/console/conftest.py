@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,10 +66,18 @@ class Consoles:
         await page.goto(self.office.url + "/desk")
         return page
 
-    async def open(self, name: str, role: accounts.Role = "agent", scheme: str = "light") -> Page:
+    async def open(
+        self,
+        name: str,
+        role: accounts.Role = "agent",
+        scheme: str = "light",
+        before_login: Callable[[Page], Awaitable[None]] | None = None,
+    ) -> Page:
         """A new member of staff, logged in through the page."""
         await add_agent(self.office.core, name, role)
         page = await self.page(scheme)
+        if before_login is not None:
+            await before_login(page)
         await page.get_by_label("E-post").fill(f"{name.split()[0].lower()}@goteborg.example")
         await page.get_by_label("Lösenord").fill(PASSWORD)
         await page.get_by_role("button", name="Logga in").click()

@@ -23,7 +23,9 @@ from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
-from replies import replies_to
+
+from connectors.web.bundle import read_bundle, script_routes
+from tests.browser.widget.replies import replies_to
 
 PROJECT = Path(__file__).resolve().parents[3]
 STATIC = PROJECT / "connectors" / "web" / "static"
@@ -176,6 +178,7 @@ class FakeChat:
     def _app(self) -> FastAPI:
         app = FastAPI(openapi_url=None)
         app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
+        app.include_router(script_routes(read_bundle()))
         app.mount("/widget", StaticFiles(directory=STATIC))
         problem = {code: JSONResponse({"error": {"code": name, "message": "for developers"}}, code)
                    for code, name in ((401, "unauthorized"), (404, "not_found"), (409, "conversation_closed"), (422, "invalid"),

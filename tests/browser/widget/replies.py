@@ -1,7 +1,5 @@
 """What the fake server's assistant says: one of each kind of message the contract knows. Never shipped."""
 
-# ruff: noqa: E501 - sentences stay whole
-
 from __future__ import annotations
 
 from typing import Any

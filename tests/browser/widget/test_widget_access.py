@@ -1,16 +1,15 @@
 """Everyone can use it: by keyboard, by ear, enlarged, on a small phone, in any colour scheme (WCAG 2.1 AA)."""
 
-# ruff: noqa: E501 - scripts for the page
-
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Citizen
-from fake_server import FakeChat
 from playwright.sync_api import expect
+
+from tests.browser.widget.conftest import Citizen
+from tests.browser.widget.fake_server import FakeChat
 
 SCREENS: dict[str, dict[str, Any]] = {
     "desktop": {},
@@ -30,7 +29,7 @@ def test_every_state_is_free_of_violations_and_fits(visitor: Callable[..., Citiz
     def look(state: str) -> None:
         found[state] = citizen.violations()
         wide = citizen.page.evaluate(
-            "() => { const log = document.querySelector('fraga-goteborg').log;"
+            "() => { const log = document.querySelector('fraga-goteborg').shadowRoot.querySelector('[role=log]');"
             " return [document.documentElement.scrollWidth - innerWidth, log.scrollWidth - log.clientWidth]; }"
         )
         assert max(wide) <= 0, f"{state}: scrolls sideways by {wide}"

@@ -1,15 +1,14 @@
 """A citizen asks, is answered, rates the answer, reaches a human and ends the conversation."""
 
-# ruff: noqa: E501 - hostile texts
-
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-from conftest import Citizen
-from fake_server import FakeChat
 from playwright.sync_api import expect
+
+from tests.browser.widget.conftest import Citizen
+from tests.browser.widget.fake_server import FakeChat
 
 
 def test_nothing_is_asked_of_the_server_before_the_citizen_opens_the_chat(citizen: Citizen, chat: FakeChat) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import Citizen
-from fake_server import FakeChat
 from playwright.sync_api import expect
+
+from tests.browser.widget.conftest import Citizen
+from tests.browser.widget.fake_server import FakeChat
 
 
 def test_a_double_click_sends_once(citizen: Citizen, chat: FakeChat) -> None:

@@ -1,17 +1,15 @@
 """Any page can embed it with one tag, and no page can break it: strict policies, hostile styles, frames, other origins."""
 
-# ruff: noqa: E501 - pages and styles
-
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import Citizen
-from fake_server import STATIC, FakeChat
 from playwright.sync_api import expect
+
+from tests.browser.widget.conftest import Citizen
+from tests.browser.widget.fake_server import FakeChat
 
 TAG = '<script src="/widget/fraga.js" defer></script>'
 LOCAL = {"viewport": {"width": 1280, "height": 800}}
@@ -54,6 +52,15 @@ def test_settings_on_the_script_tag_reach_the_server_without_the_query_string(ci
     citizen.open("/page/tag?personnummer=hemligt#x")
     assert chat.talk.language == "fi"
     assert chat.talk.page_url == f"{chat.url}/page/tag"
+
+
+@pytest.mark.parametrize(
+    ("language", "name"), [("fi", "Avaa chat"), ("ar", "افتح المحادثة"), ("so", "Fur sheekaysiga"), ("en", "Open the chat")]
+)
+def test_the_closed_button_has_a_name_in_the_pages_language(citizen: Citizen, chat: FakeChat, language: str, name: str) -> None:
+    chat.pages["closed"] = a_page(lang=language)
+    citizen.visit("/page/closed")
+    expect(citizen.launcher).to_have_accessible_name(f"Fråga Göteborg – {name}")
 
 
 @pytest.mark.parametrize(
@@ -141,7 +148,3 @@ def test_an_agents_browser_without_constructable_sheets_gets_the_same_look(
     citizen.page.add_init_script("window.CSSStyleSheet = undefined")
     citizen.open("/page/loose-old")
     expect(citizen.panel).to_have_css("position", "fixed")
-
-
-def test_the_file_stays_small() -> None:
-    assert len(gzip.compress((STATIC / "fraga.js").read_bytes(), 6)) <= 40_000
