@@ -31,7 +31,7 @@ lint: ## ruff: faults and format
 
 types: ## mypy --strict on our packages
 	@$(BIN)/mypy
-	@$(RASA_BIN)/mypy --config-file bot/nlu/mypy.ini bot/nlu
+	@$(RASA_BIN)/mypy --config-file bot/nlu/mypy.ini -p bot.nlu
 
 imports: ## Who may import whom
 	@$(BIN)/lint-imports
@@ -49,8 +49,8 @@ rasa-unit: ## Tests of Rasa's components, in Rasa's environment
 
 rasa-test: ## rasa data validate, NLU and conversation tests
 	@deploy/with-knowledge.sh $(MAKE) --no-print-directory rasa CMD="data validate --data nlu_data --fail-on-warnings"
-	@deploy/with-knowledge.sh $(MAKE) --no-print-directory rasa CMD="test core -m var/models/fraga.tar.gz --stories nlu_data/tests --fail-on-prediction-errors --out results/core"
-	@deploy/with-knowledge.sh $(MAKE) --no-print-directory rasa CMD="test nlu -m var/models/fraga.tar.gz --nlu nlu_data/tests/nlu_test.yml --out results/nlu --no-plot"
+	@deploy/with-knowledge.sh $(MAKE) --no-print-directory rasa CMD="test core -m var/models/fraga.tar.gz --stories tests/rasa --fail-on-prediction-errors --out results/core"
+	@deploy/with-knowledge.sh $(MAKE) --no-print-directory rasa CMD="test nlu -m var/models/fraga.tar.gz --nlu tests/rasa/nlu_test.yml --out results/nlu --no-plot"
 
 rasa: ## Any rasa command beside the services it needs: make rasa CMD="shell"
 	@deploy/with-knowledge.sh env $(RASA_ENV) $(RASA_BIN)/python -m rasa $(CMD)

@@ -7,7 +7,7 @@ from datetime import date
 
 from actions import answering, keys
 from actions.flow import Flow
-from actions.payload import Payload, reply
+from actions.payload import Payload, offer_human, reply
 from actions.thresholds import Thresholds, load
 from actions.turn import Turn
 
@@ -29,7 +29,7 @@ def assessment(turn: Turn, limits: Thresholds) -> list[Payload]:
     notice = reply("text", keys.NO_ASSESSMENT, outcome="answered")
     if found and found[0].probability >= limits.clarify:
         return [notice, answering.clarify(found, limits)]
-    return [notice]
+    return [notice, offer_human(keys.OFFER_HUMAN)]
 
 
 def notice(turn: Turn, key: str, limits: Thresholds, today: date) -> list[Payload]:
@@ -42,12 +42,13 @@ def notice(turn: Turn, key: str, limits: Thresholds, today: date) -> list[Payloa
         today: the date the citizen wrote, which can matter for a time limit.
 
     Returns:
-        The notice, and the article when retrieval is sure.
+        The notice, the article when retrieval is sure, and the offer of a human: a time limit may be running.
     """
     said = [reply("text", key, outcome="answered", params={"date": today.isoformat()})]
     if turn.candidates and turn.candidates[0].probability >= limits.answer:
         best = turn.candidates[0]
         said.append(answering.answer(best.article_id, best.probability))
+    said.append(offer_human(keys.OFFER_HUMAN))
     return said
 
 

@@ -71,7 +71,12 @@ class RasaClient:
         body = {
             "sender": sender,
             "message": as_rasa_text(ctx.text, ctx.action),
-            "metadata": {"message_id": ctx.message_id, "language": ctx.language, "page_url": ctx.conversation.page_url},
+            "metadata": {
+                "message_id": ctx.message_id,
+                "language": ctx.language,
+                "language_hint": ctx.conversation.language,  # what knowledge was asked with: Rasa's call is a cache hit
+                "page_url": ctx.conversation.page_url,
+            },
         }
         try:
             response = await self._http.post("/webhooks/rest/webhook", json=body)

@@ -128,7 +128,8 @@ class KnowledgeAnalyzer(Tokenizer):
         return messages
 
     def _analyze(self, message: Message, text: str) -> None:
-        hint = (message.get("metadata") or {}).get("language")
+        metadata = message.get("metadata") or {}
+        hint = metadata.get("language_hint") or metadata.get("language")
         try:
             analysis = self._source.analyze(text, hint)
         except KnowledgeDown as error:

@@ -75,22 +75,24 @@ async def test_a_right_with_unsure_conditions_asks_which(conversation, candidate
 
 @pytest.mark.asyncio
 async def test_a_right_without_any_article_still_says_who_decides(conversation):
-    (reply,) = await conversation.citizen("får jag stöd", "ask_assessment", candidates=[]).answered_by(ActionAssessment())
-    assert reply["key"] == "rights.no_assessment"
+    first, second = await conversation.citizen("får jag stöd", "ask_assessment", candidates=[]).answered_by(ActionAssessment())
+    assert first["key"] == "rights.no_assessment"
+    assert second["type"] == "offer_human"
 
 
 @pytest.mark.asyncio
 async def test_an_appeal_is_not_received_and_the_day_is_said(conversation, candidate):
     conversation.citizen("jag överklagar", "declare_appeal", candidates=[candidate("overklaga", 0.8)])
-    first, second = notice(read(conversation.tracker()), "appeal.notice", LIMITS, date(2026, 11, 22))
+    first, second, third = notice(read(conversation.tracker()), "appeal.notice", LIMITS, date(2026, 11, 22))
     assert (first["key"], first["params"]) == ("appeal.notice", {"date": "2026-11-22"})
     assert second["article_ids"] == ["overklaga"]
+    assert third["type"] == "offer_human"
 
 
 @pytest.mark.asyncio
-async def test_an_appeal_with_no_article_gets_the_notice_alone(conversation):
+async def test_an_appeal_with_no_article_gets_the_notice_and_the_offer_of_a_human(conversation):
     replies = await conversation.citizen("jag överklagar", "declare_appeal", candidates=[]).answered_by(ActionAppealNotice())
-    assert [reply["key"] for reply in replies] == ["appeal.notice"]
+    assert [reply["key"] for reply in replies] == ["appeal.notice", "offer_human.question"]
 
 
 @pytest.mark.asyncio

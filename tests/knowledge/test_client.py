@@ -28,7 +28,7 @@ async def test_a_broken_connection_is_tried_once_more() -> None:
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server, KnowledgeClient("http://127.0.0.1:%d" % server.sockets[0].getsockname()[1]) as client:
+    async with server, KnowledgeClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as client:
         assert (await client.analyze("hej"))["language"] == "sv"
     assert calls == 2
 
@@ -37,7 +37,7 @@ async def test_a_broken_connection_is_tried_once_more() -> None:
 async def test_nobody_there_is_unavailable() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, not listening: connections are refused
-        async with KnowledgeClient("http://127.0.0.1:%d" % taken.getsockname()[1]) as client:
+        async with KnowledgeClient(f"http://127.0.0.1:{taken.getsockname()[1]}") as client:
             with pytest.raises(KnowledgeUnavailable, match="ConnectError"):
                 await client.analyze("hej")
             with pytest.raises(KnowledgeUnavailable):
@@ -56,7 +56,7 @@ async def test_a_service_that_hangs_is_unavailable_and_not_asked_twice() -> None
         writer.close()
 
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
-    async with server, KnowledgeClient("http://127.0.0.1:%d" % server.sockets[0].getsockname()[1], timeout=0.2) as client:
+    async with server, KnowledgeClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout=0.2) as client:
         with pytest.raises(KnowledgeUnavailable, match="Timeout"):
             await client.analyze("hej")
     assert calls == 1

@@ -20,6 +20,7 @@ from fastapi.staticfiles import StaticFiles
 from bot.settings import ROOT
 from connectors.web.bundle import PARTS, WIDGET, Bundle, join, read_bundle, script_routes
 from connectors.web.plugin import STATIC
+from tests.connectors.web.conftest import Served
 
 EMBED_LIMIT_BYTES = 40_000  # compressed; what a city page can be asked to carry
 
@@ -126,6 +127,18 @@ async def test_the_published_hash_is_that_of_the_served_script(site: httpx.Async
     published = (await site.get("/widget/integrity.json")).json()
     digest = base64.b64encode(hashlib.sha384(script.content).digest()).decode()
     assert published == {"fraga.js": f"sha384-{digest}"}
+
+
+@pytest.mark.asyncio
+async def test_the_running_app_serves_the_script_before_the_folder(served: Served, bundle: Bundle) -> None:
+    async with httpx.AsyncClient(base_url=served.url) as page:
+        script = await page.get("/widget/fraga.js", headers={"Origin": "https://another.example"})
+        published = (await page.get("/widget/integrity.json")).json()
+        style = await page.get("/widget/demo.css")
+    assert script.content == bundle.body
+    assert script.headers["access-control-allow-origin"] == "*", "a page that pins the hash asks with CORS"
+    assert published == {"fraga.js": bundle.integrity}
+    assert style.status_code == 200
 
 
 def _node(argument: str, script: bytes) -> str:
