@@ -1,15 +1,18 @@
-"""The operator's switch: is the bot on, and if not, why."""
+"""The operator's switch: is the bot on, and if not, why. `python -m bot.switch off --reason "…"` when the desk can't be reached."""
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import datetime as dt
+import sys
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import schema
-from bot.store.engine import Transaction
+from bot.store.engine import Store, Transaction
 
 _KEY = "bot"
 
@@ -49,3 +52,25 @@ async def set_switch(tx: Transaction, switch: BotSwitch, *, actor: str, now: dt.
         )
     )  # fmt: skip
     tx.notify("switch")
+
+
+async def _main(enabled: bool, reason: str) -> None:
+    from bot.settings import load_settings
+
+    store = Store(load_settings().database_url)
+    try:
+        async with store.write() as tx:
+            await set_switch(tx, BotSwitch(enabled, reason), actor="cli", now=dt.datetime.now(dt.UTC))
+    finally:
+        await store.close()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m bot.switch", description="Turns the bot on or off; audited.")
+    parser.add_argument("state", choices=["on", "off"])
+    parser.add_argument("--reason", required=True, help="shown to citizens while the bot is off")
+    given = parser.parse_args()
+    try:
+        asyncio.run(_main(given.state == "on", given.reason))
+    except ValueError as fault:
+        sys.exit(str(fault))
