@@ -1,4 +1,4 @@
-"""The operator's switch: is the bot on, and if not, why. `python -m bot.switch off --reason "…"` when the desk can't be reached."""
+"""The operator's switch: is the bot on, and if not, why. `python -m bot.switch` is for when the desk can't be reached."""
 
 from __future__ import annotations
 

@@ -21,6 +21,8 @@ TranslationState = Literal["original", "drafted", "reviewed", "stale", "missing"
 
 _REFERENCE = re.compile(r"\{(phone|department):([a-z0-9-]+)\}")
 
+EMERGENCY_AREA = "nodlagen"  # the help lines: their phrasings are calls for help
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)

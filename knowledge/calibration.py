@@ -166,7 +166,7 @@ def fit(asked: Sequence[Asked], model: str, fitted_on: str, keep: int = 5) -> Ca
             rows.append(features(item))
             labels.append(item.article_id in question.expected)
     matrix = np.array(rows)
-    mean, scale = matrix.mean(axis=0), np.maximum(matrix.std(axis=0), 1e-6)
+    mean, scale = matrix.mean(axis=0), np.maximum(matrix.std(axis=0), 1e-3)
     regression = LogisticRegression(C=1.0, max_iter=1000)
     regression.fit((matrix - mean) / scale, np.array(labels))
     return Calibration(

@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from knowledge.article import load_knowledge_base
+from knowledge.article import EMERGENCY_AREA, load_knowledge_base
 from knowledge.settings import ROOT, Settings, today
 
 if TYPE_CHECKING:
@@ -207,7 +207,9 @@ def serve(settings: Settings) -> int:
 def export_nlu(settings: Settings, count: int) -> int:
     """Writes a seeded sample of phrasings, spread over articles and languages, as Rasa examples of `ask_faq`."""
     base = load_knowledge_base(settings.articles_dir)
-    chosen = sample_phrasings({key: article.questions for key, article in base.articles.items()}, count)
+    # The help lines' phrasings are calls for help; as examples of `ask_faq` they would teach Rasa the contrary.
+    questions = {key: article.questions for key, article in base.articles.items() if article.area != EMERGENCY_AREA}
+    chosen = sample_phrasings(questions, count)
     target = settings.var_dir / "nlu" / "faq.yml"
     target.parent.mkdir(parents=True, exist_ok=True)
     lines = "".join(f"    - {text}\n" for text in chosen)

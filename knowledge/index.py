@@ -21,7 +21,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.article import KnowledgeBase, load_knowledge_base, read_yaml
+from knowledge.article import EMERGENCY_AREA, KnowledgeBase, load_knowledge_base, read_yaml
 from knowledge.lexical import LexicalIndex
 from knowledge.settings import ROOM, Settings
 from knowledge.signals import Signals, training_files
@@ -30,7 +30,7 @@ Floats = NDArray[np.float32]
 Kind = Literal["phrasing", "title", "answer"]
 
 FORMAT = 7  # raise when the folder's contents change
-SIGNALS_FORMAT = 2  # raise when their training changes
+SIGNALS_FORMAT = 3  # raise when their training changes
 KEEP = 2  # versions kept: the one in use and the one a running service may still have mapped
 _CURRENT = "current"
 
@@ -241,7 +241,12 @@ def build_index(
     cache.save()  # answers take longest; a run broken off there keeps what it has
     raw_answers = cache.vectors(encoder, [entry.text for entry in answers], "passage")
     neutral_means = {code: cache.vectors(encoder, texts, "query").mean(axis=0) for code, texts in neutral.items()}
-    spoken = [row for row, entry in enumerate(phrasings) if entry.kind == "phrasing"]
+    # The help lines' own phrasings ("my husband hits me") are calls for help, not questions to the knowledge base.
+    spoken = [
+        row
+        for row, entry in enumerate(phrasings)
+        if entry.kind == "phrasing" and base.articles[entry.article_id].area != EMERGENCY_AREA
+    ]
     signals, figures = _signals(settings, cache, encoder, raw_phrasings[spoken], say)
     cache.save()
 

@@ -39,6 +39,8 @@ _PRIOR: Mapping[str, float] = {
 _DEFAULT_PRIOR = 1.0
 _PRIOR_WEIGHT = 0.7
 _HINT_WEIGHT = 2.0  # of a one-word message; ten words weigh three times less
+_MARKER_WEIGHT = 3.5  # a greeting in another language outweighs the hint
+_MARKER_CAP = 7.0
 _UNSCORED = 0.03  # stands in for lingua's share of a language it does not know
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’\u200c][^\W\d_]+)*", re.UNICODE)
@@ -166,7 +168,7 @@ def weigh(scores: Mapping[str, float], codes: Sequence[str], telling: Sequence[s
         value = math.log(max(scores.get(code, 0.0), 1e-4) if code in _LINGUA else _UNSCORED)
         value += _PRIOR_WEIGHT * math.log(_PRIOR.get(code, _DEFAULT_PRIOR))
         hits = sum(word in lists.get(code, frozenset()) for word in telling)
-        value += min(6.0, 2.6 * hits)
+        value += min(_MARKER_CAP, _MARKER_WEIGHT * hits)
         if code == hint:
             value += _HINT_WEIGHT / math.sqrt(count)
         logs[code] = value

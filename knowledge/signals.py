@@ -1,8 +1,9 @@
 """Signals: is this a call for help, a wish for a human, abuse …? A classifier on the sentence embedding.
 
-It knows the intents that `nlu_data/nlu/*.yml` names as signals, and one class `faq` made of the articles' phrasings. It
-stands behind
-the rules of the app's safety stage and must not miss: classes are weighted so that the rare ones count as much as `faq`.
+It knows the intents that `nlu_data/nlu/*.yml` names as signals, and one class `faq` made of the articles' phrasings (those of
+the help lines left out: they are calls for help) and of the examples of `ask_faq`, everyday messages that lie near an
+emergency in words. It stands behind the rules of the app's safety stage and must not miss: classes are weighted so that the
+rare ones count as much as `faq`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ MIN_EXAMPLES = 5
 FOLDS = 3
 MAX_PHRASINGS = 1500  # of the class faq: more of them change the figures little and the training time much
 RECALL_AT = 0.3  # the probability at which the app is expected to act on a safety signal
-_NOT_SIGNALS = frozenset({"ask_faq", "nlu_fallback", "inform"})
+_NOT_SIGNALS = frozenset({"nlu_fallback", "inform"})
+_FAQ_INTENT = "ask_faq"
 _ANNOTATION = re.compile(r"\[([^\]]+)\](?:\{[^}]*\}|\([^)]*\))")
 
 
@@ -50,7 +52,7 @@ class Signals:
 
     @staticmethod
     def read_examples(nlu_dir: Path) -> dict[str, list[str]]:
-        """Examples per signal intent, from Rasa's NLU files, without entity marks.
+        """Examples per signal intent, from Rasa's NLU files, without entity marks; those of `ask_faq` under `faq`.
 
         Args:
             nlu_dir: folder with files in Rasa's format 3.1.
@@ -61,6 +63,7 @@ class Signals:
                 intent = str(block.get("intent", "")).split("/")[0]
                 if not intent or intent in _NOT_SIGNALS:
                     continue
+                intent = FAQ if intent == _FAQ_INTENT else intent
                 for line in _lines(block.get("examples", "")):
                     examples.setdefault(intent, []).append(_ANNOTATION.sub(r"\1", line))
         return {name: list(dict.fromkeys(lines)) for name, lines in sorted(examples.items()) if len(lines) >= MIN_EXAMPLES}
@@ -70,7 +73,7 @@ class Signals:
         """Trains on embeddings and measures by cross-validation.
 
         Args:
-            examples: vectors per intent, each of shape (n, dimension).
+            examples: vectors per intent, each of shape (n, dimension); those under `faq` join the phrasings.
             phrasings: vectors of the articles' phrasings, shape (m, dimension): the class `faq`.
 
         Returns:
@@ -82,6 +85,8 @@ class Signals:
 
         if len(phrasings) > MAX_PHRASINGS:
             phrasings = phrasings[np.random.default_rng(2).choice(len(phrasings), MAX_PHRASINGS, replace=False)]
+        phrasings = np.concatenate([phrasings, examples[FAQ]]) if FAQ in examples else phrasings
+        examples = {name: vectors for name, vectors in examples.items() if name != FAQ}
         names = [FAQ, *examples]
         vectors = np.concatenate([phrasings, *examples.values()])
         labels = np.concatenate([np.full(len(phrasings), 0), *(np.full(len(v), i + 1) for i, v in enumerate(examples.values()))])

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from bot.privacy.masking import mask
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
@@ -20,6 +19,7 @@ from bot.pipeline.accept import Inbound, Refused, accept, clean
 from bot.pipeline.render import render_text
 from bot.pipeline.worker import TurnWorker
 from bot.plugins import Desk
+from bot.privacy.masking import mask
 from bot.store import conversations, messages, schema
 from bot.store.conversations import Conversation
 from bot.store.engine import Transaction

@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import io
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -24,7 +25,7 @@ from tests.serving import serving
 
 async def ready(address: str) -> None:
     """Waits until the service says it is ready."""
-    async with httpx.AsyncClient(base_url=address) as http:
+    async with httpx.AsyncClient(base_url=address, timeout=60) as http:
         while (await http.get("/readyz")).status_code != 200:
             await asyncio.sleep(0.02)
 
@@ -41,7 +42,7 @@ async def address(settings: Settings, encoder: Encoder, monkeypatch: pytest.Monk
 
 @pytest.mark.asyncio
 async def test_a_question_is_analysed_and_the_second_time_remembered(address: str) -> None:
-    async with KnowledgeClient(address) as client:
+    async with KnowledgeClient(address, timeout=60) as client:
         first = await client.analyze("Hur söker jag dagisplats i Majorna?", "sv", k=2, embedding=True)
         second = await client.analyze("Hur söker jag dagisplats i Majorna?", "sv", k=2)
     assert first["language"] == "sv"
@@ -57,7 +58,7 @@ async def test_a_question_is_analysed_and_the_second_time_remembered(address: st
 
 @pytest.mark.asyncio
 async def test_improbable_candidates_can_be_left_out(address: str) -> None:
-    async with KnowledgeClient(address) as client:
+    async with KnowledgeClient(address, timeout=60) as client:
         found = await client.analyze("Hur söker jag dagisplats?", min_probability=0.3)
     assert all(item["probability"] >= 0.3 for item in found["candidates"])
 
@@ -67,10 +68,10 @@ async def test_improbable_candidates_can_be_left_out(address: str) -> None:
     "text", ["", " \n", "\x00\x01", "🗑️" * 500, "<script>alert(1)</script>", "'; DROP TABLE x;--", "\ud83d", "a" * 4000]
 )
 async def test_odd_texts_are_analysed_like_any_other(address: str, text: str) -> None:
-    async with httpx.AsyncClient(base_url=address) as http:
+    async with httpx.AsyncClient(base_url=address, timeout=60) as http:
         response = await http.post("/analyze", content=json.dumps({"text": text}), headers={"content-type": "application/json"})
     assert response.status_code == 200
-    assert response.json()["language"] == "sv"
+    assert response.json()["language"] and len(response.json()["candidates"]) == 3
 
 
 @pytest.mark.asyncio
@@ -86,7 +87,7 @@ async def test_odd_texts_are_analysed_like_any_other(address: str, text: str) ->
     ],
 )
 async def test_a_bad_request_is_explained_without_repeating_it(address: str, body: dict[str, object], named: str) -> None:
-    async with httpx.AsyncClient(base_url=address) as http:
+    async with httpx.AsyncClient(base_url=address, timeout=60) as http:
         response = await http.post("/analyze", json=body)
     assert response.status_code == 422
     error = response.json()["error"]
@@ -95,7 +96,7 @@ async def test_a_bad_request_is_explained_without_repeating_it(address: str, bod
 
 @pytest.mark.asyncio
 async def test_an_article_comes_in_the_citizens_language_or_says_which(address: str) -> None:
-    async with KnowledgeClient(address) as client:
+    async with KnowledgeClient(address, timeout=60) as client:
         swedish = await client.article("avc-regler", "sv")
         somali = await client.article("avc-regler", "so")
     assert swedish is not None and somali is not None
@@ -110,7 +111,7 @@ async def test_an_article_comes_in_the_citizens_language_or_says_which(address: 
 @pytest.mark.asyncio
 async def test_unknown_and_expired_articles_are_told_apart(settings: Settings, address: str, edit: Callable[..., Path]) -> None:
     edit(SFI, status="expired")
-    async with httpx.AsyncClient(base_url=address) as http:
+    async with httpx.AsyncClient(base_url=address, timeout=60) as http:
         assert (await http.get("/articles/no-such")).status_code == 404
         assert (await http.get("/articles/..%2F..%2Fetc")).status_code == 404
         assert (await http.get("/articles/sfi")).status_code == 200
@@ -119,13 +120,13 @@ async def test_unknown_and_expired_articles_are_told_apart(settings: Settings, a
         related = (await http.get("/articles/avc-regler")).json()["next"]
     assert expired.status_code == 410 and expired.json()["error"]["code"] == "expired_article"
     assert [item["article_id"] for item in related] == ["forskola-ansokan"]
-    async with KnowledgeClient(address) as client:
+    async with KnowledgeClient(address, timeout=60) as client:
         assert await client.article("sfi") is None
 
 
 @pytest.mark.asyncio
 async def test_an_editors_correction_is_in_use_after_a_reload(address: str, edit: Callable[..., Path]) -> None:
-    async with KnowledgeClient(address) as client, httpx.AsyncClient(base_url=address) as http:
+    async with KnowledgeClient(address, timeout=60) as client, httpx.AsyncClient(base_url=address, timeout=60) as http:
         before = await client.analyze("Kan jag hyra släpvagn?")
         edit(AVC, questions=AVC["questions"] | {"sv": [*AVC["questions"]["sv"], "Kan jag hyra släpvagn?"]})
         reloaded = (await http.post("/reload")).json()
@@ -139,7 +140,7 @@ async def test_an_editors_correction_is_in_use_after_a_reload(address: str, edit
 async def test_a_reload_that_fails_leaves_the_old_index_answering(settings: Settings, address: str) -> None:
     for path in settings.articles_dir.glob("*/*.yml"):
         path.unlink()
-    async with KnowledgeClient(address) as client, httpx.AsyncClient(base_url=address) as http:
+    async with KnowledgeClient(address, timeout=60) as client, httpx.AsyncClient(base_url=address, timeout=60) as http:
         failed = await http.post("/reload")
         found = await client.analyze("Hur söker jag dagisplats?")
     assert failed.status_code == 500 and failed.json()["error"]["code"] == "reload_failed"
@@ -149,14 +150,14 @@ async def test_a_reload_that_fails_leaves_the_old_index_answering(settings: Sett
 @pytest.mark.asyncio
 async def test_questions_at_the_same_time_each_get_their_own_answer(address: str) -> None:
     texts = {"Hur söker jag dagisplats?": "forskola-ansokan", "vad kostar tippen": "avc-regler", "kurs i svenska": "sfi"}
-    async with KnowledgeClient(address, timeout=30) as client:
+    async with KnowledgeClient(address, timeout=60) as client:
         found = await asyncio.gather(*(client.analyze(f"{text} {n}") for n in range(4) for text in texts))
     assert [item["candidates"][0]["article_id"] for item in found] == list(texts.values()) * 4
 
 
 @pytest.mark.asyncio
 async def test_metrics_count_analyses_and_say_nothing_of_their_texts(address: str) -> None:
-    async with KnowledgeClient(address) as client, httpx.AsyncClient(base_url=address) as http:
+    async with KnowledgeClient(address, timeout=60) as client, httpx.AsyncClient(base_url=address, timeout=60) as http:
         for _ in range(2):
             await client.analyze("Hur söker jag dagisplats?")
         metrics = (await http.get("/metrics")).text
@@ -166,7 +167,7 @@ async def test_metrics_count_analyses_and_say_nothing_of_their_texts(address: st
 
 @pytest.mark.asyncio
 async def test_before_everything_is_loaded_it_lives_but_is_not_ready(settings: Settings) -> None:
-    gate = __import__("threading").Event()
+    gate = threading.Event()
 
     def slow() -> Analyst:
         gate.wait(20)
@@ -176,7 +177,7 @@ async def test_before_everything_is_loaded_it_lives_but_is_not_ready(settings: S
         assert (await http.get("/healthz")).status_code == 200
         loading = await http.get("/readyz")
         assert loading.status_code == 503 and loading.json()["status"] == "loading"
-        async with KnowledgeClient(url) as client:
+        async with KnowledgeClient(url, timeout=60) as client:
             assert not await client.is_ready()
             with pytest.raises(KnowledgeUnavailable):
                 await client.analyze("hej")
@@ -188,7 +189,7 @@ async def test_before_everything_is_loaded_it_lives_but_is_not_ready(settings: S
 
 @pytest.mark.asyncio
 async def test_a_refused_request_is_the_callers_fault(address: str) -> None:
-    async with KnowledgeClient(address) as client:
+    async with KnowledgeClient(address, timeout=60) as client:
         with pytest.raises(KnowledgeRefused, match="text"):
             await client.analyze("x" * 4001)
 
@@ -205,7 +206,7 @@ async def test_logs_hold_nothing_that_a_citizen_wrote(
         configure_logging()
         async with serving(create_app(settings, today=lambda: dt.date(2026, 11, 23))) as url:
             await ready(url)
-            async with KnowledgeClient(url) as client:
+            async with KnowledgeClient(url, timeout=60) as client:
                 await client.analyze("min hemliga fråga")
     lines = [json.loads(line) for line in written.getvalue().splitlines()]
     assert any(line["event"] == "ready" for line in lines)
