@@ -47,23 +47,33 @@ def questions(settings: Settings, count: int) -> list[str]:
     return texts[:: max(1, len(texts) // count)][:count]
 
 
-def time_backend(settings: Settings, backend: Backend, count: int) -> dict[str, Any]:
+def answers(settings: Settings, count: int = 120) -> list[str]:
+    """Swedish answers, as passages."""
+    from knowledge.article import load_knowledge_base
+
+    base = load_knowledge_base(settings.articles_dir)
+    return [base.articles[key].answer["sv"] for key in sorted(base.articles) if "sv" in base.articles[key].answer][:count]
+
+
+def time_backend(settings: Settings, backend: Backend, texts: list[str], passages: list[str]) -> dict[str, Any]:
     """Times one backend in this process.
+
+    Args:
+        settings: model and threads.
+        backend: which one.
+        texts: queries, encoded one at a time.
+        passages: answers, encoded in batches.
 
     Returns:
         Load seconds, p50/p95 per query, passages per second, memory, and `nearest`: per query the number of its nearest
         answer among
         the answers encoded here, by which backends are compared.
     """
-    from knowledge.article import load_knowledge_base
     from knowledge.encoder import load_encoder
 
     started = time.perf_counter()
     encoder = load_encoder(settings, backend)
     loaded = time.perf_counter() - started
-    texts = questions(settings, count)
-    base = load_knowledge_base(settings.articles_dir)
-    passages = [article.answer["sv"] for article in base.articles.values() if "sv" in article.answer][:120]
     encoder.encode(texts[:WARM_UP])
     seconds, vectors = [], []
     for text in texts:
@@ -71,7 +81,7 @@ def time_backend(settings: Settings, backend: Backend, count: int) -> dict[str, 
         vectors.append(encoder.encode([text])[0])
         seconds.append(time.perf_counter() - started)
     started = time.perf_counter()
-    answers = encoder.encode(passages, "passage")
+    encoded = encoder.encode(passages, "passage")
     rate = len(passages) / (time.perf_counter() - started)
     return {
         "n": len(texts),
@@ -79,7 +89,7 @@ def time_backend(settings: Settings, backend: Backend, count: int) -> dict[str, 
         **milliseconds(seconds),
         "passages_per_s": round(rate, 1),
         "rss_mb": resident_mb(),
-        "nearest": np.argmax(np.stack(vectors) @ answers.T, axis=1).tolist(),
+        "nearest": np.argmax(np.stack(vectors) @ encoded.T, axis=1).tolist(),
     }
 
 
@@ -92,10 +102,13 @@ def run_bench(settings: Settings, count: int, say: Callable[[str], None]) -> dic
         say: receives one line per step.
     """
     results: dict[str, Any] = {"threads": settings.encoder_threads, "load_average": round(os.getloadavg()[0], 1), "backends": {}}
+    # The same texts for every backend, even if an editor saves an article meanwhile.
+    given = json.dumps({"texts": questions(settings, count), "passages": answers(settings)})
     for backend in BACKENDS:
         say(f"bench: {backend}")
         done = subprocess.run(  # noqa: S603 - our own module
-            [sys.executable, "-m", "knowledge.bench", backend, str(count)],
+            [sys.executable, "-m", "knowledge.bench", backend],
+            input=given,
             capture_output=True, text=True, check=False, cwd=ROOT,
         )  # fmt: skip
         if done.returncode:
@@ -129,4 +142,5 @@ def time_analysis(settings: Settings, count: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(time_backend(Settings(), sys.argv[1], int(sys.argv[2]))))  # type: ignore[arg-type]
+    chosen: Any = sys.argv[1]
+    print(json.dumps(time_backend(Settings(), chosen, **json.load(sys.stdin))))

@@ -27,10 +27,11 @@ def _say(line: str) -> None:
 
 
 def quiet_libraries() -> None:
-    """Silences what libraries print about a local model: transformers warns of a regular expression that this tokenizer has
-    not."""
+    """Settles threads, and silences what libraries print about a local model (a warning of a regular expression it has not)."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # The products of a search are small: a second thread waits for its core longer than it calculates. The model has its own threads.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module=r"(torch|optimum|transformers)\b")
 

@@ -29,7 +29,7 @@ from knowledge.signals import Signals, training_files
 Floats = NDArray[np.float32]
 Kind = Literal["phrasing", "title", "answer"]
 
-FORMAT = 7  # raise when the folder's contents change
+FORMAT = 8  # raise when the folder's contents change
 SIGNALS_FORMAT = 3  # raise when their training changes
 KEEP = 2  # versions kept: the one in use and the one a running service may still have mapped
 _CURRENT = "current"
@@ -337,6 +337,8 @@ def load_index(settings: Settings) -> Index:
 
     from knowledge.article import Article, Department, Phone
 
+    # One question at a time: waking a second thread costs more than these few thousand products.
+    faiss.omp_set_num_threads(1)
     pointer = settings.index_dir / _CURRENT
     if not pointer.exists():
         raise IndexMissingError(f"no index in {settings.index_dir}; run: python -m knowledge build")

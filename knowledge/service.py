@@ -16,7 +16,7 @@ from fastapi import FastAPI, HTTPException, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from knowledge.analysis import Analysis, Analyst
 from knowledge.article import Article, KnowledgeBase, localised
@@ -37,12 +37,6 @@ class AnalyzeRequest(BaseModel):
     k: int = Field(default=5, ge=1, le=50)
     min_probability: float = Field(default=0.0, ge=0.0, le=1.0)
     embedding: bool = False
-
-    @field_validator("text")
-    @classmethod
-    def _must_be_writable(cls, text: str) -> str:
-        # A lone surrogate (half of an emoji, as broken clients send it) cannot be encoded as UTF-8 further on.
-        return text.encode("utf-8", "replace").decode("utf-8")
 
 
 class Metrics:

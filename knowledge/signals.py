@@ -22,6 +22,7 @@ from knowledge.article import read_yaml
 Floats = NDArray[np.float32]
 
 FAQ = "faq"
+EMERGENCY = "emergency_"
 MIN_EXAMPLES = 5
 FOLDS = 3
 MAX_PHRASINGS = 1500  # of the class faq: more of them change the figures little and the training time much
@@ -101,6 +102,15 @@ class Signals:
                 "n": int(own.sum()),
                 "recall": round(float(found[own, number].mean()), 3),
                 "false": round(float(found[labels == 0, number].mean()), 4) if number else 0.0,
+            }
+        urgent = np.array([name.startswith(EMERGENCY) for name in names])
+        if urgent.sum() > 1:
+            # Which emergency it is matters less than that it is one: their probabilities together, on any of them.
+            together = guessed[:, urgent].sum(axis=1) >= RECALL_AT
+            figures["emergency (any)"] = {
+                "n": int(urgent[labels].sum()),
+                "recall": round(float(together[urgent[labels]].mean()), 3),
+                "false": round(float(together[labels == 0].mean()), 4),
             }
         model.fit(vectors, labels)
         if len(names) == 2:  # sklearn then stores one row; the two-class softmax is the same with rows 0 and w
