@@ -30,7 +30,7 @@ def quiet_libraries() -> None:
     """Settles threads, and silences what libraries print about a local model (a warning of a regular expression it has not)."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    # The products of a search are small: a second thread waits for its core longer than it calculates. The model has its own threads.
+    # A search's products are small: a second thread waits for its core longer than it calculates. The model has its own threads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module=r"(torch|optimum|transformers)\b")

@@ -30,7 +30,7 @@ Floats = NDArray[np.float32]
 Kind = Literal["phrasing", "title", "answer"]
 
 FORMAT = 8  # raise when the folder's contents change
-SIGNALS_FORMAT = 3  # raise when their training changes
+SIGNALS_FORMAT = 4  # raise when their training changes
 KEEP = 2  # versions kept: the one in use and the one a running service may still have mapped
 _CURRENT = "current"
 
@@ -176,7 +176,7 @@ def version_of(settings: Settings, base: KnowledgeBase, today: dt.date) -> str:
     """Hash of all that the index is made of: format, model, tuning, the articles that may be shown, and the training files."""
     digest = hashlib.sha256()
     tuning = settings.tuning
-    digest.update(f"{FORMAT}|{settings.encoder_model}|{tuning.centring}|{tuning.faiss_factory}".encode())
+    digest.update(f"{FORMAT}|{SIGNALS_FORMAT}|{settings.encoder_model}|{tuning.centring}|{tuning.faiss_factory}".encode())
     for article in base.answerable(today).values():
         digest.update(article.model_dump_json().encode())
     for table in (base.departments, base.phones):
