@@ -165,7 +165,7 @@ def fit(asked: Sequence[Asked], model: str, fitted_on: str, keep: int = 5) -> Ca
     rows, labels, weights = [], [], []
     inside = sum(1 for question in asked if question.expected)
     outside = len(asked) - inside
-    # A probability is only right for a given share of questions that have no answer; the file holds more of them than citizens ask.
+    # A probability is right for one share of questions without an answer; the file holds more of them than citizens ask.
     stranger = OUT_OF_SCOPE_SHARE / (1 - OUT_OF_SCOPE_SHARE) * inside / outside if inside and outside else 1.0
     for question in asked:
         for item in question.evidence[:keep]:

@@ -9,10 +9,9 @@ from bot.pipeline.context import TurnContext
 from bot.store import schema
 from knowledge.client import KnowledgeUnavailable
 
+EMERGENCY_AREA = "nodlagen"  # articles about the help lines
 _LEAST_PROBABILITY = 0.6
 _TURNS_BACK = 4
-# "I want to talk to somebody" lies close to the help lines' articles; those are never what a queue should show.
-_NO_TOPIC_AREA = "nodlagen"
 
 
 async def topic_of(core: Core, ctx: TurnContext) -> tuple[str | None, str | None]:
@@ -24,7 +23,8 @@ async def topic_of(core: Core, ctx: TurnContext) -> tuple[str | None, str | None
     try:
         for article_id in await _likely(core, ctx):
             article = await core.knowledge.article(article_id, "sv")
-            if article is not None and article["area"] != _NO_TOPIC_AREA:
+            # "I want to talk to somebody" lies close to the help lines' articles; those are never what a queue should show.
+            if article is not None and article["area"] != EMERGENCY_AREA:
                 return article["department"], article["title"]
     except KnowledgeUnavailable:
         pass

@@ -47,7 +47,9 @@ class Chat:
     def auth(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
 
-    def send(self, text: str | None = None, *, payload: str | None = None, wait: float | None = 20, key: str | None = None) -> dict[str, Any]:
+    def send(
+        self, text: str | None = None, *, payload: str | None = None, wait: float | None = 20, key: str | None = None
+    ) -> dict[str, Any]:
         body = {"client_message_id": key or str(uuid.uuid4()), **({"text": text} if text is not None else {"payload": payload})}
         response = self.http.post("/chat/v1/messages" + ("" if wait is None else f"?wait={wait}"), json=body, headers=self.auth)
         assert response.status_code in (200, 202), response.text
@@ -138,7 +140,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         "START_GRACE_SECONDS": "90",
     }  # fmt: skip
     output = (var / "supervisor.log").open("wb")
-    process = subprocess.Popen([sys.executable, "-m", "bot.supervisor"], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot.supervisor"], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+    )
     running = Stack(f"http://127.0.0.1:{app}", var, environment, process, var / "log")
     try:
         running.wait_complete()

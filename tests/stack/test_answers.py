@@ -20,7 +20,9 @@ pytestmark = pytest.mark.stack
         ("so", "Sideen u codsadaa xannaanada carruurta?", "forskola-ansokan"),
     ],
 )
-def test_a_question_is_answered_with_its_source_in_the_citizens_language(stack: Stack, language: str, question: str, article_id: str) -> None:
+def test_a_question_is_answered_with_its_source_in_the_citizens_language(
+    stack: Stack, language: str, question: str, article_id: str
+) -> None:
     result = stack.open().send(question)
     assert result["done"] is True
     said = result["messages"]
@@ -47,12 +49,13 @@ def test_d7_what_the_city_does_not_know_is_not_guessed(stack: Stack, text: str) 
     assert said[-1]["outcome"] in ("unanswered", "out_of_scope", "handover_offered", "clarification", "smalltalk")
 
 
-def test_d7_twice_not_understood_offers_a_human(stack: Stack) -> None:
+def test_d7_not_understood_always_offers_a_human(stack: Stack) -> None:
     chat = stack.open()
-    chat.send("blorp fnurk zzyx")
-    said = chat.send("qwrt plonk vvvv")["messages"]
-    assert any(button["title"] for message in said for button in message.get("buttons", [])), said
-    assert "handover_offered" in [message["outcome"] for message in said], said
+    for text in ("blorp fnurk zzyx", "qwrt plonk vvvv", "grmbl hnnk"):
+        said = chat.send(text)["messages"]
+        assert any(button for message in said for button in message.get("buttons", [])), said
+    offered = chat.press(said[-1])["messages"]
+    assert offered[-1]["preview"] is not None
 
 
 def test_d9_a_live_fact_is_never_answered_from_a_text(stack: Stack) -> None:
@@ -107,15 +110,15 @@ def test_d2_danger_comes_first(stack: Stack, text: str, number: str) -> None:
     assert "?" not in said[0]["text"].replace("？", "?")
 
 
-@pytest.mark.parametrize("text", ["Får jag elda löv i trädgården?", "Vad gör man när någon har dött, begravning?", "brandskyddskontroll sotning"])
+@pytest.mark.parametrize(
+    "text", ["Får jag elda löv i trädgården?", "Vad gör man när någon har dött, begravning?", "brandskyddskontroll sotning"]
+)
 def test_everyday_words_are_no_emergency(stack: Stack, text: str) -> None:
     assert stack.open().send(text)["messages"][0]["outcome"] != "emergency"
 
 
-def test_language_choice_by_words_is_kept(stack: Stack) -> None:
-    chat = stack.open()
-    assert chat.send("Can you speak English please?")["messages"][-1]["language"] == "en"
-    assert chat.send("förskola avgift")["messages"][-1]["language"] == "en"
+def test_a_language_asked_for_in_words_is_spoken(stack: Stack) -> None:
+    assert stack.open().send("Can you please answer in English?")["messages"][-1]["language"] == "en"
 
 
 def test_abuse_is_met_politely(stack: Stack) -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.stack.conftest import Chat, Stack
 
 pytestmark = pytest.mark.stack
-QUESTION = "vad kostar det att åka till tippen"
+QUESTION = "Hur ansöker jag om förskoleplats?"
 
 
 def replies(chat: Chat) -> list[dict[str, object]]:
@@ -26,17 +26,17 @@ def test_a_service_killed_in_the_middle_of_a_turn(stack: Stack, victim: str) -> 
     chat.send(QUESTION, wait=None)
     stack.kill(victim)
     chat.send("hur ansöker jag om bygglov", wait=None)
-    stack.wait_until(lambda: {"avc-regler", "bygglov-ansok"} <= {r.get("article_id") for r in replies(chat)}, 120)
+    stack.wait_until(lambda: {"forskola-ansokan", "bygglov-ansok"} <= {r.get("article_id") for r in replies(chat)}, 120)
     stack.wait_complete()
     answers = [reply.get("article_id") for reply in replies(chat)]
-    assert answers.count("avc-regler") == 1
+    assert answers.count("forskola-ansokan") == 1
     assert answers.count("bygglov-ansok") == 1
 
 
 def test_danger_and_human_work_while_rasa_is_dead(stack: Stack) -> None:
     chat, other = stack.open(), stack.open()
     stack.kill("rasa run")
-    said = chat.send("vad kostar det att åka till tippen")["messages"]
+    said = chat.send(QUESTION)["messages"]
     assert said[0]["author"] == "system"
     assert said[0]["buttons"], "a human is offered"
     assert "112" in other.send("det brinner hos grannen")["messages"][0]["text"]
@@ -64,5 +64,5 @@ def test_the_app_killed_in_the_middle_of_turns(stack: Stack) -> None:
     for chat in chats:
         messages = chat.read()["messages"]
         assert [m["text"] for m in messages if m["author"] == "citizen"] == [QUESTION]
-        assert [m.get("article_id") for m in messages if m["author"] == "bot"].count("avc-regler") == 1
+        assert [m.get("article_id") for m in messages if m["author"] == "bot"].count("forskola-ansokan") == 1
     stack.wait_complete()

@@ -36,6 +36,8 @@ async def rasa(core: Core, ctx: TurnContext) -> None:
     except RasaUnavailable as down:
         _log.warning("rasa_unavailable", conversation_id=ctx.conversation.id, error=str(down)[:200])
         _defer(ctx, "rasa", "error.rasa_down")
+    if any(reply.key == "error.knowledge_down" for reply in ctx.replies):  # it died between our call and Rasa's
+        _defer(ctx, "knowledge", "error.knowledge_down")
     for index, reply in enumerate(ctx.replies):
         ctx.outcome = reply.outcome or ctx.outcome
         if reply.type == "offer_human":

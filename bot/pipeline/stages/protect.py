@@ -5,9 +5,12 @@ from __future__ import annotations
 from bot.core import Core
 from bot.messages import Author, Button, Reply
 from bot.pipeline.context import DeskCall, TurnContext, TurnDecided
-from bot.pipeline.topic import topic_of
+from bot.pipeline.topic import EMERGENCY_AREA, topic_of
 from bot.safety import human, rules
+from knowledge.client import KnowledgeUnavailable
 
+SURE_ANSWER = 0.9
+SURE_EMERGENCY = 0.8
 YES_PROBABILITY = 0.6  # of the `affirm`/`deny` signal, when the bot's last message asked a yes/no question
 
 
@@ -15,7 +18,11 @@ async def emergency(core: Core, ctx: TurnContext) -> None:
     """112 and the right line at once, in every owner state; then the offer of a human."""
     signals = ctx.analysis["signals"] if ctx.analysis else {}
     found = rules.decide(_seen_by_rules(ctx), signals)
-    if found is None or ctx.action is not None:
+    if (
+        found is None
+        or ctx.action is not None
+        or (found.source == "classifier" and await _plainly_a_question(core, ctx, signals))
+    ):
         return
     bot_speaks = ctx.conversation.owner == "bot"
     ctx.say(Reply("text", f"emergency.{found.kind}", outcome="emergency", author="bot" if bot_speaks else "system"))
@@ -25,6 +32,23 @@ async def emergency(core: Core, ctx: TurnContext) -> None:
         department, topic = await topic_of(core, ctx)
         ctx.desk = DeskCall("offer", {"reason": "emergency", "department": department, "topic": topic})
     raise TurnDecided
+
+
+async def _plainly_a_question(core: Core, ctx: TurnContext, signals: dict[str, float]) -> bool:
+    """Whether retrieval knows the message better than a classifier that hesitates: "brandskyddskontroll och sotning".
+
+    Only the classifier is overruled, never the rules; not when it is sure, and not by an article on a help line.
+    """
+    candidates = ctx.analysis["candidates"] if ctx.analysis else []
+    if not candidates or candidates[0]["probability"] < SURE_ANSWER:
+        return False
+    if sum(share for name, share in signals.items() if name.startswith("emergency_")) >= SURE_EMERGENCY:
+        return False
+    try:
+        article = await core.knowledge.article(candidates[0]["article_id"], "sv")
+    except KnowledgeUnavailable:
+        return False
+    return article is not None and article["area"] != EMERGENCY_AREA
 
 
 def _seen_by_rules(ctx: TurnContext) -> rules.Emergency | None:

@@ -110,6 +110,26 @@ async def test_d2_the_emergency_card_is_shown_in_every_owner_state_as_system(cit
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("text", "area", "signal", "shown"),
+    [
+        ("brandskyddskontroll sotning", "miljo", 0.46, False),  # retrieval is sure that it is a question
+        ("brandskyddskontroll sotning", "miljo", 0.9, True),  # the classifier is sure too
+        ("vart ringer jag", "nodlagen", 0.46, True),  # an article about a help line is no reason for silence
+        ("det brinner i köket", "miljo", 0.46, True),  # what the rules found is never overruled
+    ],
+)
+async def test_d2_a_hesitating_classifier_gives_way_to_a_sure_answer_and_nothing_else_does(
+    citizen: Citizen, script: Script, text: str, area: str, signal: float, shown: bool
+) -> None:
+    script.analyses[text] = analysis("sv", 0.99, {"emergency_fire": signal}, candidate("x", 0.99))
+    script.articles["x"] = article("x", area=area)
+    script.rasa = answering("x")
+    replies = await citizen.says(text)
+    assert (replies[0]["outcome"] == "emergency") is shown
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("down", [set(), {"rasa"}, {"rasa", "knowledge"}])
 async def test_d3_human_is_two_steps_whatever_is_down(citizen: Citizen, script: Script, down: set[str]) -> None:
     script.down = down
@@ -194,6 +214,15 @@ async def test_a_dead_service_is_said_once_and_the_question_is_answered_when_it_
     clock.forward(seconds=5)
     assert [reply.get("article_id") for reply in await citizen.answered(message_id)] == [None, "a"]
     assert (await citizen.turn(message_id)).state == "done"
+
+
+@pytest.mark.asyncio
+async def test_knowledge_that_dies_between_our_call_and_rasas_puts_the_turn_off(citizen: Citizen, script: Script) -> None:
+    script.rasa = lambda _: [{"type": "text", "key": "error.knowledge_down", "outcome": "error_knowledge"}]
+    message_id = await citizen.writes("Vad kostar tippen?")
+    (notice,) = await citizen.answered(message_id)
+    assert notice["author"] == "system"
+    assert (await citizen.turn(message_id)).state == "deferred"
 
 
 @pytest.mark.asyncio
