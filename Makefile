@@ -9,7 +9,7 @@ RASA_BIN := .venv-rasa/bin
 RASA_ENV := RASA_TELEMETRY_ENABLED=false TF_CPP_MIN_LOG_LEVEL=3 SQLALCHEMY_SILENCE_UBER_WARNING=1 PYTHONPATH=.
 ROOMS := bot knowledge connectors handover actions
 
-.PHONY: help setup run test lint types imports format unit rasa-unit rasa-test rasa train admin evaluate bench clean
+.PHONY: help setup run test lint types imports format unit rasa-unit rasa-test rasa-checks rasa train admin evaluate bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,9 +49,13 @@ rasa-unit: ## Tests of Rasa's components, in Rasa's environment
 	@$(RASA_ENV) $(RASA_BIN)/python -m pytest tests/bot/nlu -q -p no:cacheprovider -c tests/bot/nlu/pytest.ini
 
 rasa-test: ## rasa data validate, NLU and conversation tests
-	@deploy/with-knowledge.sh $(MAKE) --no-print-directory rasa CMD="data validate --data nlu_data --fail-on-warnings"
-	@deploy/with-knowledge.sh $(MAKE) --no-print-directory rasa CMD="test core -m var/models/fraga.tar.gz --stories tests/rasa --fail-on-prediction-errors --out results/core"
-	@deploy/with-knowledge.sh $(MAKE) --no-print-directory rasa CMD="test nlu -m var/models/fraga.tar.gz --nlu tests/rasa/nlu_test.yml --out results/nlu --no-plot"
+	@deploy/with-knowledge.sh $(MAKE) --no-print-directory rasa-checks
+
+rasa-checks:
+	@$(RASA_ENV) $(RASA_BIN)/python -W ignore -m rasa data validate --data nlu_data
+	@$(RASA_ENV) $(RASA_BIN)/python -W ignore -m rasa test core -m var/models/fraga.tar.gz --stories tests/rasa --fail-on-prediction-errors --out results/core
+	@$(RASA_ENV) $(RASA_BIN)/python -W ignore -m rasa test nlu -m var/models/fraga.tar.gz --nlu tests/rasa/nlu_test.yml --out results/nlu --no-plot
+	@$(BIN)/python tests/rasa/check_nlu.py results/nlu/intent_report.json
 
 rasa: ## Any rasa command beside the services it needs: make rasa CMD="shell"
 	@deploy/with-knowledge.sh env $(RASA_ENV) $(RASA_BIN)/python -m rasa $(CMD)

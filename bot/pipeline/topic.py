@@ -15,7 +15,7 @@ _TURNS_BACK = 4
 
 
 async def topic_of(core: Core, ctx: TurnContext) -> tuple[str | None, str | None]:
-    """Department and Swedish title of the best candidate of this turn, else of the last few.
+    """Department and Swedish title of what the last few turns, else this one, were about.
 
     Returns:
         (department key, title), each None when unknown.
@@ -32,7 +32,10 @@ async def topic_of(core: Core, ctx: TurnContext) -> tuple[str | None, str | None
 
 
 async def _likely(core: Core, ctx: TurnContext) -> list[str]:
-    """Articles that this turn, then the ones before it, were probably about; newest first."""
+    """Articles that the turns before this one, newest first, and then this one were probably about.
+
+    Asking for a human looks to retrieval like a question about the contact centre; what was talked about before says more.
+    """
     t = schema.turn.c
     query = (
         sa.select(t.analysis)
@@ -41,6 +44,6 @@ async def _likely(core: Core, ctx: TurnContext) -> list[str]:
         .limit(_TURNS_BACK)
     )
     async with core.store.read() as conn:
-        analyses = [ctx.analysis or {}, *((await conn.execute(query)).scalars())]
+        analyses = [*((await conn.execute(query)).scalars()), ctx.analysis or {}]
     firsts = [candidates[0] for analysis in analyses if (candidates := (analysis or {}).get("candidates"))]
     return [first["article_id"] for first in firsts if first["probability"] >= _LEAST_PROBABILITY]
