@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -200,7 +201,17 @@ class Supervisor:
                 print(f"  {name:<10} ready after {time.monotonic() - began:4.1f} s", flush=True)
             self._revive()
             self._stop.wait(0.3)
+        # The app opens its doors a moment after the last service answers; "ready" is said when a citizen can write.
+        while not self._stop.is_set() and not self._doors_open() and time.monotonic() - began < READY_SECONDS:
+            self._stop.wait(0.1)
         return not waiting
+
+    def _doors_open(self) -> bool:
+        try:
+            with urllib.request.urlopen(self._services[-1].ready_url, timeout=5) as response:  # noqa: S310
+                return bool(json.load(response)["complete"])
+        except (urllib.error.URLError, OSError, ValueError, KeyError):
+            return False
 
     def _say_where(self, seconds: float) -> None:
         base = f"http://{self._settings.app_host}:{self._settings.app_port}"

@@ -71,7 +71,9 @@ async def render(core: Core, reply: Reply, language: str) -> list[Rendered]:
             rendered.append(render_text(core, Reply("text", "dont_know", outcome="unanswered"), language))
             continue
         if article["translation_state"] == "missing":
-            rendered.append(render_text(core, Reply("text", "missing_translation.note"), language))
+            names = {spoken.code: spoken.name for spoken in core.texts.languages()}
+            note = {"language_name": names.get(article["language"], article["language"])}
+            rendered.append(render_text(core, Reply("text", "missing_translation.note", note), language))
         rendered.append(_answer(core, reply, article, language))
     return rendered
 

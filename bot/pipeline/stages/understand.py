@@ -13,6 +13,9 @@ _log = structlog.get_logger(__name__)
 CANDIDATES = 5
 SWITCH_PROBABILITY = 0.75  # below it a conversation keeps its language: "ok", names and "BankID" don't switch it
 
+# A language we have no texts in is answered in English: one odd word ("konstmuseet entré") must not lead there.
+FOREIGN_PROBABILITY = 0.97
+
 
 async def analyze(core: Core, ctx: TurnContext) -> None:
     """Asks knowledge for language, signals and candidates. Without knowledge the turn goes on with the rules alone."""
@@ -30,6 +33,8 @@ async def choose_language(core: Core, ctx: TurnContext) -> None:
     heard = ctx.analysis
     if heard is None or ctx.conversation.language_locked or heard["language"] == ctx.language:
         return
-    if heard["language_probability"] >= SWITCH_PROBABILITY:
+    spoken = {language.code for language in core.texts.languages()}
+    needed = SWITCH_PROBABILITY if heard["language"] in spoken else FOREIGN_PROBABILITY
+    if heard["language_probability"] >= needed:
         ctx.language = heard["language"]
         ctx.updates["language"] = heard["language"]

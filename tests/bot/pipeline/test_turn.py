@@ -70,6 +70,17 @@ async def test_the_answer_comes_in_the_citizens_language_and_direction(citizen: 
 
 
 @pytest.mark.asyncio
+async def test_an_answer_missing_in_the_citizens_language_is_said_so_and_shown_in_another(citizen: Citizen, script: Script) -> None:
+    script.analyses["Paljonko se maksaa?"] = analysis("fi")
+    script.articles["x"] = article("x", language="en", answer="It is free.", translation_state="missing")
+    script.rasa = answering("x")
+    note, answer = await citizen.says("Paljonko se maksaa?")
+    assert (note["language"], answer["language"]) == ("fi", "en")
+    assert "English" in note["text"]
+    assert answer["text"].startswith("It is free.")
+
+
+@pytest.mark.asyncio
 async def test_a_doubtful_language_does_not_switch_the_conversation(citizen: Citizen, script: Script) -> None:
     script.analyses["ok"] = analysis("en", 0.5)
     await citizen.says("ok")
