@@ -168,7 +168,8 @@ def _operation(core: Core) -> APIRouter:
             answers = await asyncio.gather(*(_answers(client, url) for url in urls.values()))
         services |= dict(zip(urls, answers, strict=True))
         # Only the store is vital: without the others emergency texts and the way to a human still work.
-        return JSONResponse({"ready": services["store"], "complete": all(services.values()) and core.started.is_set(), "services": services},
+        complete = all(services.values()) and core.started.is_set()
+        return JSONResponse({"ready": services["store"], "complete": complete, "services": services},
                             200 if services["store"] else 503)  # fmt: skip
 
     @router.get("/metrics", include_in_schema=False)

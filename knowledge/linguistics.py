@@ -10,32 +10,9 @@ from typing import Any
 from knowledge.settings import ROOM
 from knowledge.text_forms import stem
 
-# The languages spaCy splits by its own rules; the rest go through the language-neutral tokenizer.
-_SPACY = (
-    "sv",
-    "en",
-    "fi",
-    "ar",
-    "fa",
-    "es",
-    "pl",
-    "uk",
-    "tr",
-    "fr",
-    "de",
-    "da",
-    "nb",
-    "ru",
-    "it",
-    "pt",
-    "nl",
-    "et",
-    "ro",
-    "hu",
-    "sq",
-    "el",
-    "ur",
-)
+# The languages spaCy splits by its own rules; the rest go through the language-neutral tokenizer. More of them would have to be
+# loaded at the first message in that language, while others wait (French: 4 s), for tokens that nothing depends on.
+_SPACY = ("sv", "en", "fi", "ar")
 _NEUTRAL = "xx"
 # Its other tables take seconds each to load (Finnish 6, Polish 8): there the stem stands in for the base form.
 _SIMPLEMMA = frozenset({"sv", "en"})

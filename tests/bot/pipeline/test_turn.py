@@ -70,7 +70,9 @@ async def test_the_answer_comes_in_the_citizens_language_and_direction(citizen: 
 
 
 @pytest.mark.asyncio
-async def test_an_answer_missing_in_the_citizens_language_is_said_so_and_shown_in_another(citizen: Citizen, script: Script) -> None:
+async def test_an_answer_missing_in_the_citizens_language_is_said_so_and_shown_in_another(
+    citizen: Citizen, script: Script
+) -> None:
     script.analyses["Paljonko se maksaa?"] = analysis("fi")
     script.articles["x"] = article("x", language="en", answer="It is free.", translation_state="missing")
     script.rasa = answering("x")
