@@ -70,8 +70,10 @@ async def test_of_two_agents_who_press_at_once_one_is_told_that_the_other_won(co
     buttons = [page.get_by_role("button", name="Ta över", exact=True) for page in (anna, bo)]
     for button in buttons:
         await expect(button).to_be_visible()
-    # Pressed in the page itself, without the driver's own waiting: as close together as two people get.
-    await asyncio.gather(*(button.dispatch_event("click") for button in buttons))
+    # Pressed in the page itself, without the driver's own waiting: as close together as two people get. The elements are taken
+    # before, for a press that comes first redraws the other's queue.
+    elements = [await button.element_handle() for button in buttons]
+    await asyncio.gather(*(element.evaluate("button => button.click()") for element in elements))
     for page in (anna, bo):
         await expect(page.get_by_text("Ingen väntar just nu.")).to_be_visible()
     (claimed,) = await consoles.office.audited("handover.claimed")
