@@ -1,6 +1,7 @@
 """Reads the report of `rasa test nlu` and fails when the intents are recognised worse than they were agreed to be.
 
-The bar is far below what was measured (ADR 0002): it is there for a broken pipeline or damaged data, not for a new example.
+The bar is below what was measured (ADR 0002): it is there for a broken pipeline or damaged data, not for a new example. An
+emergency taken for another kind of emergency still gets 112 first; taken for anything else it is missed.
 """
 
 import json
@@ -8,11 +9,18 @@ import sys
 from pathlib import Path
 
 LEAST_ACCURACY = 0.85
-LEAST_EMERGENCY_RECALL = 0.8
+LEAST_EMERGENCY_RECALL = 0.95
 
 report = json.loads(Path(sys.argv[1]).read_text())
-accuracy = report.get("accuracy", report["micro avg"]["f1-score"] if "micro avg" in report else 0.0)
-emergencies = {name: row["recall"] for name, row in report.items() if name.startswith("emergency_")}
-print(f"intent accuracy {accuracy:.3f} (n={int(report['weighted avg']['support'])}); emergency recall {emergencies}")
-worst = [name for name, recall in emergencies.items() if recall < LEAST_EMERGENCY_RECALL]
-sys.exit(f"below the bar: accuracy {accuracy:.3f}, {worst}" if accuracy < LEAST_ACCURACY or worst else 0)
+accuracy = report["accuracy"]
+found = asked = 0.0
+for name, row in report.items():
+    if name.startswith("emergency_"):
+        other_kind = sum(count for other, count in row["confused_with"].items() if other.startswith("emergency_"))
+        found += row["recall"] * row["support"] + other_kind
+        asked += row["support"]
+print(
+    f"intent accuracy {accuracy:.3f} (n={report['weighted avg']['support']:.0f}); emergencies seen as one {found:.0f}/{asked:.0f}"
+)
+if accuracy < LEAST_ACCURACY or found / asked < LEAST_EMERGENCY_RECALL:
+    sys.exit("below the bar")
