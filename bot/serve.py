@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 
 import uvicorn
@@ -37,7 +36,7 @@ def main() -> int:
         timeout_graceful_shutdown=10,
     )
     server = uvicorn.Server(config)
-    asyncio.run(server.serve())
+    server.run()  # on uvloop where it is installed
     return 0 if server.started else 2
 
 

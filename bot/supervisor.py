@@ -108,6 +108,11 @@ def services(settings: Settings) -> list[Service]:
         "RASA_TELEMETRY_ENABLED": "false",
         "TOKENIZERS_PARALLELISM": "false",
         "HF_HUB_DISABLE_TELEMETRY": "1",
+        # Numeric libraries that spin up a thread per core, and keep it spinning, take that core from the other processes.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "PASSIVE",
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(ROOT),
     }
