@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bot.store.inline_sqlite import connector
+
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
@@ -51,7 +53,11 @@ class Store:
     def __init__(self, database_url: str, publish: Callable[[dict[str, Any]], None] | None = None) -> None:
         self.url = async_url(database_url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {} if self.is_sqlite else {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
+        options: dict[str, Any] = (
+            {"async_creator": connector(self.url.database or ":memory:")}
+            if self.is_sqlite
+            else {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
+        )
         self.engine: AsyncEngine = create_async_engine(self.url, **options)
         self.publish = publish
         # SQLite has one writer: waiting here is fair and cheap, waiting in SQLite's busy handler is neither.
