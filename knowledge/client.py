@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from types import TracebackType
 from typing import Any, NotRequired, Self, TypedDict, cast
 from urllib.parse import quote
 
 import httpx
+
+_MOST_ARTICLES = 4096  # texts of a few kB, in the languages asked for
 
 
 class TokenData(TypedDict):
@@ -117,6 +120,7 @@ class KnowledgeClient:
     def __init__(
         self, base_url: str = "http://127.0.0.1:8001", timeout: float = 3.0, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
+        self._articles: dict[tuple[str, str, str | None, dt.date], ArticleData | None] = {}
         self._http = httpx.AsyncClient(
             base_url=base_url, timeout=httpx.Timeout(timeout, connect=min(1.0, timeout)), transport=transport, trust_env=False
         )
@@ -161,17 +165,29 @@ class KnowledgeClient:
         response = await self._send("POST", "/analyze", json=body)
         return cast(AnalysisData, self._json(response))
 
-    async def article(self, article_id: str, language: str = "sv") -> ArticleData | None:
+    async def article(self, article_id: str, language: str = "sv", *, index_version: str | None = None) -> ArticleData | None:
         """An article in a language; None when it is unknown, expired or past its review date.
+
+        Args:
+            article_id: its id.
+            language: language code wanted.
+            index_version: of the analysis the article comes from; while it and the day stay the same, so does the article,
+                and it is not asked for again.
 
         Raises:
             KnowledgeUnavailable: no answer in time, or the service is loading or broken.
             KnowledgeRefused: the language is not a code.
         """
+        key = (article_id, language, index_version, dt.date.today())  # noqa: DTZ011 - the service's own day decides
+        if index_version is not None and key in self._articles:
+            return self._articles[key]
         response = await self._send("GET", f"/articles/{quote(article_id, safe='')}", params={"language": language})
-        if response.status_code in (404, 410):
-            return None
-        return cast(ArticleData, self._json(response))
+        found = None if response.status_code in (404, 410) else cast(ArticleData, self._json(response))
+        if index_version is not None:
+            if len(self._articles) >= _MOST_ARTICLES:
+                self._articles.clear()
+            self._articles[key] = found
+        return found
 
     async def is_ready(self) -> bool:
         """Whether the service has loaded its encoder and index."""

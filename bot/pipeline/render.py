@@ -51,10 +51,11 @@ def _titled(core: Core, buttons: tuple[Button, ...], language: str) -> tuple[But
     )
 
 
-async def render(core: Core, reply: Reply, language: str) -> list[Rendered]:
+async def render(core: Core, reply: Reply, language: str, index_version: str | None = None) -> list[Rendered]:
     """Renders a reply to one message, or two when it answers two questions.
 
-    An article that has passed its review date meanwhile, or can't be read, becomes an honest don't-know.
+    An article that has passed its review date meanwhile, or can't be read, becomes an honest don't-know. `index_version` is
+    that of the turn's analysis, if there was one.
     """
     if reply.type != "answer" or not reply.article_ids:
         return [render_text(core, reply, language)]
@@ -63,7 +64,7 @@ async def render(core: Core, reply: Reply, language: str) -> list[Rendered]:
         rendered.append(render_text(core, Reply("text", reply.key, reply.params), language))
     for article_id in reply.article_ids:
         try:
-            article = await core.knowledge.article(article_id, language)
+            article = await core.knowledge.article(article_id, language, index_version=index_version)
         except KnowledgeUnavailable:
             article = None
         if article is None:

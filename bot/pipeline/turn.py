@@ -54,7 +54,8 @@ async def run_turn(core: Core, desk: Desk | None, message_id: str) -> None:
             await stage(core, ctx)
     except TurnDecided:
         pass
-    rendered = [message for reply in ctx.replies for message in await render(core, reply, ctx.language)]
+    version = ctx.analysis["index_version"] if ctx.analysis else None
+    rendered = [message for reply in ctx.replies for message in await render(core, reply, ctx.language, version)]
     await _write(core, desk, ctx, rendered)
     metrics.TURN_SECONDS.observe((core.now() - started).total_seconds())
     metrics.TURNS.labels(channel=ctx.conversation.channel, outcome=ctx.outcome or "none", language=ctx.language).inc()
@@ -109,7 +110,9 @@ async def _write(core: Core, desk: Desk | None, ctx: TurnContext, rendered: list
             if overtaken and message.author == "bot":  # danger is shown in every owner state, but not as the bot
                 message = dataclasses.replace(message, author="system")
             await messages.append(tx, current.id, message, now=now, turn_id=ctx.message_id)
-        owner_after = (await conversations.get(tx.conn, ctx.conversation.id)).owner
+        owner_after = current.owner
+        if ctx.desk is not None:  # only the desk changes owners
+            owner_after = (await conversations.get(tx.conn, ctx.conversation.id)).owner
         await _finish(tx, core, ctx, owner_after, now)
 
 

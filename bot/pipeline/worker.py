@@ -99,8 +99,12 @@ class TurnWorker:
             try:
                 try:
                     # Leased anew before every turn, so that a long row of turns does not outlive the lease.
-                    while await self._lease(conversation_id) and (message_id := await self._next(conversation_id)):
-                        await self._run(message_id)
+                    more = True
+                    while more and await self._lease(conversation_id):
+                        due = await self._due(conversation_id)
+                        if due:
+                            await self._run(due[0])
+                        more = len(due) > 1  # one that comes meanwhile kicks again
                 finally:
                     await self._release(conversation_id)
             except Exception as fault:
@@ -180,14 +184,13 @@ class TurnWorker:
                 .values(lease_worker=None, lease_expires_at=None)
             )  # fmt: skip
 
-    async def _next(self, conversation_id: str) -> str | None:
-        """The oldest turn that is due. A deferred one does not hold up later messages: danger and "human" still work."""
+    async def _due(self, conversation_id: str) -> list[str]:
+        """The oldest turns that are due, at most two. A deferred one does not hold up later messages."""
         t = schema.turn.c
         query = (
             sa.select(t.message_id)
             .where(t.conversation_id == conversation_id, t.state != "done", t.next_attempt_at <= self._core.now())
-            .order_by(t.seq).limit(1)
+            .order_by(t.seq).limit(2)
         )  # fmt: skip
         async with self._core.store.read() as conn:
-            found: str | None = (await conn.execute(query)).scalar_one_or_none()
-        return found
+            return list((await conn.execute(query)).scalars())

@@ -17,7 +17,7 @@ from typing import Any
 
 import aiosqlite
 
-_WAITS = ("commit", "rollback", "close")
+_WAITS = ("commit", "close")
 
 
 class InlineConnection(aiosqlite.Connection):

@@ -201,7 +201,8 @@ class WebChat:
         async with self.core.store.read() as conn:
             row = (await conn.execute(sa.select(t.state, t.owner_after).where(t.message_id == message_id))).one()
             if row.state == "pending":
-                owner = (await conversations.get(conn, conversation_id)).owner
+                c = schema.conversation.c
+                owner = (await conn.execute(sa.select(c.owner).where(c.id == conversation_id))).scalar_one()
                 return {"message_id": message_id, "messages": [], "owner": owner, "done": False}, False
             shown = await messages.read(conn, conversation_id, self.core.texts.direction, turn_id=message_id)
         done = row.state == "done"

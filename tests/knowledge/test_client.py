@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 
+import httpx
 import pytest
 
 from knowledge.client import KnowledgeClient, KnowledgeUnavailable
@@ -68,3 +69,21 @@ def test_light_parts_import_nothing_heavy(module: str) -> None:
     code = f"import {module}, sys; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.asyncio
+async def test_an_article_is_asked_for_once_per_version_of_the_index() -> None:
+    asked: list[str] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(200, json={"article_id": "a", "title": f"asked {len(asked)}"})
+
+    client = KnowledgeClient("http://knowledge.test", transport=httpx.MockTransport(serve))
+    first = await client.article("a", "sv", index_version="1")
+    assert await client.article("a", "sv", index_version="1") == first
+    assert len(asked) == 1
+    assert await client.article("a", "sv", index_version="2") != first, "a corrected article is read again"
+    await client.article("a", "sv")
+    await client.article("a", "sv")
+    assert len(asked) == 4, "without a version nothing is kept"
