@@ -85,7 +85,7 @@ class Article(_Strict):
         translation = self.translations.get(language)
         if language not in self.answer or translation is None:
             return "missing"
-        if translation.of is not None and translation.of != answer_hash(self.answer[ORIGINAL]):
+        if translation.of is not None and translation.of != answer_hash(self.answer.get(ORIGINAL, "")):
             return "stale"
         return translation.state
 

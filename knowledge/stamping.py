@@ -25,6 +25,8 @@ def stamp_text(text: str, article: Article, language: str | None, renew: bool) -
     Raises:
         ValueError: when a translation to stamp is not written on one line as `en: {state: drafted}`.
     """
+    if ORIGINAL not in article.answer:
+        return text, 0  # a draft that has no Swedish text yet
     wanted = answer_hash(article.answer[ORIGINAL])
     stamped = 0
     for code, translation in article.translations.items():

@@ -9,46 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from knowledge.article import ORIGINAL, Article, KnowledgeBase, references
+from knowledge.sms import PART, sms_size
+from knowledge.translations import differences
+from knowledge.wording import AMOUNT, MAY_CHANGE, OPENING, PROMISE, YEAR
 
 MAX_ANSWER_WORDS = 80
-MIN_SWEDISH_PHRASINGS = 5
+MIN_SWEDISH_PHRASINGS = 25
+MIN_PHRASINGS = 8  # in each other language
+MAX_SMS_PARTS = 2
 MAX_LIX = 45
 MAX_SENTENCE_WORDS = 25
-GSM7_PARTS_LENGTH = 306  # two concatenated SMS of 153 septets (3GPP TS 23.040)
-UCS2_PARTS_LENGTH = 134  # two concatenated SMS of 67 UTF-16 units
 REVIEW_DAYS = {True: 190, False: 372}  # volatile: half a year; otherwise a year; a week's grace
 
-_GSM7 = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_GSM7_EXTENDED = frozenset("^{}\\[~]|€")
+_GSM7_LANGUAGES = (ORIGINAL, "en", "fi", "so")  # written without loss in the SMS alphabet, which gives twice the room
 _FORBIDDEN_IN_SHORT = re.compile("[\u2014\u2013\u2018\u2019\u201c\u201d\u201e]")
 _REFERENCE_OR_URL = re.compile(r"\{[a-z]+:[a-z0-9-]+\}|https?://\S+|\b[\w.-]+\.(?:se|com|org|nu|eu)\b")
+_IN_WORD, _LIST_MARK = re.compile(r"\w"), re.compile(r"\d+\.")
+_DIGIT = re.compile(r"\d")  # looked for first, as most texts have none and the other patterns are slow
 _PHONE = re.compile(r"(?<![\d.,])(?:\+46|0\d{1,3})[ -]?(?:\d[ -]?){5,9}(?!\d)")
-_AMOUNT = re.compile(r"\d\s*(?:kr\b|kronor|öre\b|sek\b|kruunua|kruunun|kroner|koron)|(?:sek|kr)\s*\d|كرون", re.IGNORECASE)
-_YEAR = re.compile(r"\b20\d\d\b")
-_MAY_CHANGE = {
-    "sv": re.compile(r"ändra", re.IGNORECASE),
-    "en": re.compile(r"chang", re.IGNORECASE),
-    "fi": re.compile(r"muuttu|muutta", re.IGNORECASE),
-    "ar": re.compile("تغي|يتغير|تتغير"),
-    "so": re.compile(r"beddel|doorso", re.IGNORECASE),
-}
-_PROMISE = {
-    "sv": re.compile(r"\bdu har rätt till\b", re.IGNORECASE),
-    "en": re.compile(r"\byou (?:are|'re) entitled to\b", re.IGNORECASE),
-    "fi": re.compile(r"\bsinulla on oikeus\b", re.IGNORECASE),
-    "ar": re.compile("يحق لك الحصول"),
-    "so": re.compile(r"\bxaq ayaad u leedahay\b", re.IGNORECASE),
-}
-_CLOCK = r"(?:kl\.?\s*|klo\s*|الساعة\s*)?\d{1,2}(?:[.:]\d{2})?\s*(?:[ap]\.?m\.?)?"
-_OPENING = re.compile(
-    r"(?:öppet|öppnar|öppettider|stänger|bemanna\w*|telefontid\w*|\bopen\b|opens|closes|opening hours"
-    r"|auki|avoinna|aukeaa|مفتوح|furan)"
-    rf"[^.\n]{{0,60}}?(?:(?:kl\.?|klo|at|الساعة|saacad\w*)\s*\d{{1,2}}|{_CLOCK}\s*[-–]\s*{_CLOCK}\b(?!\s*(?:kr|år|dag)))",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -87,9 +65,19 @@ def check(base: KnowledgeBase, today: dt.date) -> list[Finding]:
 
 
 _Found = Iterator[tuple[str, str, bool]]
+_PLACE = ("id", "area")  # where the file lies: a draft must be in its place too
 
 
 def _article_findings(article: Article, path: Path, base: KnowledgeBase, today: dt.date) -> _Found:
+    """All findings of one article; what a draft still lacks or breaks is a warning, as nobody is shown it."""
+    for rule, message, fault in _findings_as_published(article, path, base, today):
+        if fault and article.status == "draft" and rule not in _PLACE:
+            yield rule, f"before it can be published: {message}", False
+        else:
+            yield rule, message, fault
+
+
+def _findings_as_published(article: Article, path: Path, base: KnowledgeBase, today: dt.date) -> _Found:
     yield from _metadata(article, path, base, today)
     yield from _languages(article)
     for field, texts in (("answer", article.answer), ("short", article.short)):
@@ -102,6 +90,8 @@ def _article_findings(article: Article, path: Path, base: KnowledgeBase, today: 
             yield "length", f"answer.{language} has {count} words; shorten it to {MAX_ANSWER_WORDS}", True
     for language, text in article.short.items():
         yield from _short(language, text, base)
+    for rule, message in differences(article):
+        yield rule, message, False
     if ORIGINAL in article.answer:
         yield from _plain_language(article.answer[ORIGINAL])
 
@@ -112,7 +102,8 @@ def _metadata(article: Article, path: Path, base: KnowledgeBase, today: dt.date)
     if path.parent.name != article.area:
         yield "area", f"the folder is {path.parent.name}; move the file or set area to the same", True
     if article.department not in base.departments:
-        yield "department", f"{article.department} is no key of departments.yml; choose one there", True
+        named = f"{article.department} is no key of departments.yml" if article.department else "is missing"
+        yield "department", f"{named}; choose a key of departments.yml", True
     if not article.sources:
         yield "sources", "name at least one source", True
     for source in article.sources:
@@ -153,6 +144,9 @@ def _languages(article: Article) -> _Found:
     if len(set(swedish)) < MIN_SWEDISH_PHRASINGS:
         yield "questions", f"{len(set(swedish))} Swedish phrasings; write at least {MIN_SWEDISH_PHRASINGS}", True
     for language, phrasings in article.questions.items():
+        count = len({" ".join(phrasing.casefold().split()) for phrasing in phrasings})
+        if language != ORIGINAL and count < MIN_PHRASINGS:
+            yield "questions", f"{count} phrasings in {language}; {MIN_PHRASINGS} or more let people be understood", False
         if any(not phrasing.strip() for phrasing in phrasings):
             yield "questions", f"an empty phrasing in {language}; remove it", True
     for language in sorted(set(article.answer) | set(article.title) | set(article.short)):
@@ -177,6 +171,8 @@ def _references(where: str, text: str, base: KnowledgeBase) -> _Found:
     rest = re.sub(r"\{(?:phone|department):[a-z0-9-]+\}", " ", text)
     if "{" in rest or "}" in rest:
         yield "reference", f"{where}: write {{phone:key}} or {{department:key}}, nothing else in braces", True
+    if not _DIGIT.search(rest):
+        return
     bare = _REFERENCE_OR_URL.sub(" ", text)
     for found in [match.group().strip() for match in _PHONE.finditer(bare)] + known_numbers_in(bare, base):
         yield "phone", f"{where}: {found} is a raw number; write {{phone:key}} with a key of phones.yml", True
@@ -187,7 +183,9 @@ def known_numbers_in(text: str, base: KnowledgeBase) -> list[str]:
 
     Only short numbers: long ones are found by their form. A digit beside it, or a currency after it, makes it something else.
     """
-    found = []
+    found: list[str] = []
+    if not _DIGIT.search(text):
+        return found
     for phone in base.phones.values():
         digits = phone.number.replace(" ", "").replace("-", "")
         if len(digits) > 6:
@@ -199,20 +197,20 @@ def known_numbers_in(text: str, base: KnowledgeBase) -> list[str]:
 
 
 def _promises(article: Article, where: str, language: str, text: str, in_answer: bool, base: KnowledgeBase) -> _Found:
-    if _AMOUNT.search(text):
-        years = {int(year) for year in _YEAR.findall(text)}
+    if AMOUNT.search(text):
+        years = {int(year) for year in YEAR.findall(text)}
         if not years:
             yield "amount", f"{where}: an amount without its year; write for example 404 kr (2023)", True
         if article.amounts is None:
             yield "amount", f"{where}: set amounts: {{year: …}}", True
         elif years and article.amounts.year not in years:
             yield "amount", f"{where}: names {sorted(years)}, amounts.year is {article.amounts.year}", True
-        if in_answer and language in _MAY_CHANGE and not _MAY_CHANGE[language].search(text):
+        if in_answer and language in MAY_CHANGE and not MAY_CHANGE[language].search(text):
             yield "amount", f"{where}: say that the amount may have changed", True
-    promise = _PROMISE.get(language)
+    promise = PROMISE.get(language)
     if promise and (match := promise.search(text)):
         yield "promise", f"{where}: {match.group()!r} promises a right; say what can be applied for", True
-    if match := _OPENING.search(text):
+    if _DIGIT.search(text) and (match := OPENING.search(text)):
         yield "opening hours", f"{where}: {match.group()!r}; say where the hours are shown", True
 
 
@@ -223,16 +221,13 @@ def _short(language: str, text: str, base: KnowledgeBase) -> _Found:
         shown = base.render(text, language).strip()
     except KeyError:
         return  # reported as a reference
-    if language == "ar":
-        if len(shown.encode("utf-16-le")) // 2 > UCS2_PARTS_LENGTH:
-            yield "short", f"short.ar has {len(shown)} characters; at most {UCS2_PARTS_LENGTH}", True
-        return
-    odd = sorted({char for char in shown if char not in _GSM7 and char not in _GSM7_EXTENDED})
-    if odd and language in (ORIGINAL, "en", "fi", "so"):
-        yield "short", f"short.{language}: {' '.join(odd)} is not in the SMS alphabet (GSM-7); replace it", True
-    septets = sum(2 if char in _GSM7_EXTENDED else 1 for char in shown)
-    if septets > GSM7_PARTS_LENGTH:
-        yield "short", f"short.{language} has {septets} characters; at most {GSM7_PARTS_LENGTH}", True
+    size = sms_size(shown)
+    odd = " ".join(size.outside[:10])
+    if odd and language in _GSM7_LANGUAGES:
+        yield "short", f"short.{language}: {odd} is not in the SMS alphabet (GSM-7); replace it", True
+    elif size.parts > MAX_SMS_PARTS:
+        room = f"at most {MAX_SMS_PARTS * PART[size.encoding]}" + (f" with {odd} in it" if odd else "")
+        yield "short", f"short.{language} has {size.units} characters; {room}", True
 
 
 def _plain_language(text: str) -> _Found:
@@ -247,7 +242,7 @@ def _plain_language(text: str) -> _Found:
 
 def word_count(text: str) -> int:
     """Number of words; list markers (`1.`, `-`) do not count, a placeholder counts as one."""
-    return sum(1 for word in text.split() if re.search(r"\w", word) and not re.fullmatch(r"\d+\.", word))
+    return sum(1 for word in text.split() if _IN_WORD.search(word) and not _LIST_MARK.fullmatch(word))
 
 
 def sentences(text: str) -> list[str]:

@@ -16,6 +16,11 @@ from knowledge.settings import ROOM, Settings
 TODAY = dt.date(2026, 11, 23)
 
 
+def enough(*phrasings: str, count: int = 25) -> list[str]:
+    """The phrasings, repeated with more and more dots until there are as many as the validator asks for."""
+    return [text + " ." * n for n in range(-(-count // len(phrasings))) for text in phrasings][: max(count, len(phrasings))]
+
+
 def article_data(article_id: str, area: str = "avfall", **changes: Any) -> dict[str, Any]:
     """An article without fault, with the changes a test is about."""
     data: dict[str, Any] = {
@@ -28,7 +33,10 @@ def article_data(article_id: str, area: str = "avfall", **changes: Any) -> dict[
         "sources": [{"url": "https://goteborg.se/", "title": "Start, goteborg.se"}],
         "volatile": [],
         "live_only": False,
-        "questions": {"sv": [f"fråga {n} om {article_id}" for n in range(5)], "en": [f"question about {article_id}"]},
+        "questions": {
+            "sv": [f"fråga {n} om {article_id}" for n in range(25)],
+            "en": [f"question {n} about {article_id}" for n in range(8)],
+        },
         "title": {"sv": f"Om {article_id}", "en": f"About {article_id}"},
         "answer": {"sv": "Det är gratis.\n", "en": "It is free.\n"},
         "short": {"sv": "Det är gratis.", "en": "It is free."},
@@ -42,10 +50,10 @@ def article_data(article_id: str, area: str = "avfall", **changes: Any) -> dict[
 AVC = article_data(
     "avc-regler",
     questions={
-        "sv": ["Vad kostar det på tippen?", "Får vem som helst åka till återvinningscentralen?", "måste man ha ÅVC-kort",
-               "Hur många besök får jag göra på ÅVC?", "lämna grovsopor med bil"],
-        "en": ["Does the recycling centre cost anything?", "Do I need a card for the recycling centre?"],
-        "fi": ["Maksaako kierrätyskeskus jotain?"],
+        "sv": enough("Vad kostar det på tippen?", "Får vem som helst åka till återvinningscentralen?", "måste man ha ÅVC-kort",
+               "Hur många besök får jag göra på ÅVC?", "lämna grovsopor med bil"),
+        "en": enough("Does the recycling centre cost anything?", "Do I need a card for the recycling centre?", count=8),
+        "fi": enough("Maksaako kierrätyskeskus jotain?", count=8),
     },
     title={"sv": "Återvinningscentral – vem får komma?", "en": "Recycling centres – who may use them?"},
     answer={"sv": "Det är gratis för dig som bor i Göteborg. Ring {phone:kontaktcenter} om du undrar.\n",
@@ -58,9 +66,9 @@ PRESCHOOL = article_data(
     "forskola",
     department="forskola",
     questions={
-        "sv": ["Hur söker jag plats i förskola?", "dagisplats ansökan", "När kan mitt barn börja på dagis?",
-               "Hur ställer man barnet i kö till förskolan?", "Vi vill ha förskoleplats till hösten"],
-        "en": ["How do I apply for preschool?", "My child needs a place in daycare"],
+        "sv": enough("Hur söker jag plats i förskola?", "dagisplats ansökan", "När kan mitt barn börja på dagis?",
+               "Hur ställer man barnet i kö till förskolan?", "Vi vill ha förskoleplats till hösten"),
+        "en": enough("How do I apply for preschool?", "My child needs a place in daycare", count=8),
     },
     title={"sv": "Söka plats i förskola", "en": "Applying for preschool"},
     answer={"sv": "Du söker plats i e-tjänsten. Barnet kan börja tidigast vid ett år.\n",
@@ -71,9 +79,9 @@ SFI = article_data(
     "vuxenutbildning",
     department="arbetsmarknad-vuxenutbildning",
     questions={
-        "sv": ["Hur anmäler jag mig till sfi?", "lära sig svenska kurs", "Var kan jag läsa svenska för invandrare?",
-               "Kostar sfi pengar?", "svenska för nybörjare vuxna"],
-        "en": ["How do I register for SFI?", "Where can I learn Swedish?"],
+        "sv": enough("Hur anmäler jag mig till sfi?", "lära sig svenska kurs", "Var kan jag läsa svenska för invandrare?",
+               "Kostar sfi pengar?", "svenska för nybörjare vuxna"),
+        "en": enough("How do I register for SFI?", "Where can I learn Swedish?", count=8),
     },
     title={"sv": "Svenska för invandrare (sfi)", "en": "Swedish for immigrants (SFI)"},
     answer={"sv": "Sfi är gratis. Du anmäler dig på webben.\n", "en": "SFI is free. You register on the web.\n"},

@@ -68,7 +68,7 @@ def test_rasa_gets_the_same_spread_sample_each_time(settings: Settings) -> None:
     block = yaml.safe_load(first)["nlu"][0]
     lines = [line.removeprefix("- ") for line in block["examples"].splitlines()]
     assert block["intent"] == "ask_faq" and len(lines) == len(set(lines)) == 12
-    assert "Maksaako kierrätyskeskus jotain?" in lines
+    assert any("Maksaako kierrätyskeskus jotain?" in line for line in lines)
 
 
 def test_a_phrasing_cannot_become_an_intent_or_an_entity_mark() -> None:

@@ -55,3 +55,11 @@ def test_a_form_that_cannot_be_edited_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="on one line"):
         stamp_file(path, spread, None, renew=False)
     assert path.read_text(encoding="utf-8") == before
+
+
+def test_a_draft_without_a_swedish_text_is_left_alone(tmp_path: Path) -> None:
+    english = article_data(
+        "x", status="draft", title={"en": "T"}, answer={"en": "It is free."}, translations={"en": {"state": "drafted"}}
+    )
+    path = write_article(tmp_path, english)
+    assert stamp_file(path, load_article(path), None, renew=False) == 0
