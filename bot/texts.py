@@ -45,11 +45,13 @@ class Language:
         code: ISO 639-1 code, the stem of the file in `texts/`.
         name: The language's own name for itself.
         dir: Writing direction.
+        greeting: Whether the greeting offers it as a button; fifteen would bury the greeting.
     """
 
     code: str
     name: str
     dir: Direction
+    greeting: bool = False
 
 
 def parameters(text: str) -> frozenset[str]:
@@ -85,7 +87,9 @@ def _read_languages(path: Path) -> tuple[Language, ...]:
     for row in rows:
         if row.get("dir") not in ("ltr", "rtl"):
             raise TextsInvalid(f"{path.name}: {row.get('code')!r} needs `dir: ltr` or `dir: rtl`")
-        languages.append(Language(code=row["code"], name=row["name"], dir=row["dir"]))
+        languages.append(
+            Language(code=row["code"], name=row["name"], dir=row["dir"], greeting=bool(row.get("greeting", False)))
+        )
     return tuple(languages)
 
 

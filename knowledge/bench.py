@@ -15,7 +15,7 @@ import numpy as np
 
 from knowledge.settings import ROOT, Backend, Settings
 
-BACKENDS: tuple[Backend, ...] = ("torch", "onnx", "onnx-q4")
+BACKENDS: tuple[Backend, ...] = ("torch", "onnx", "onnx-q8")
 WARM_UP = 10
 
 

@@ -11,12 +11,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.encoder_export import FP32_FILE, Q8_FILE
 from knowledge.settings import Backend, Settings
 
 Floats = NDArray[np.float32]
 Role = Literal["query", "passage"]
 
-_ONNX_FILE = {"onnx": "onnx/model.onnx", "onnx-q4": "onnx/model_q4.onnx"}
+_ONNX_FILE = {"onnx": FP32_FILE, "onnx-q8": Q8_FILE}
 
 
 class Encoder:
@@ -24,11 +25,11 @@ class Encoder:
 
     Args:
         folder: made by `encoder_build.ensure_encoder`.
-        backend: `onnx-q4` (serving), `onnx` (fp32, building the index) or `torch` (the reference).
+        backend: `onnx-q8` (serving), `torch` (the reference, and building the index) or `onnx` (fp32).
         threads: intra-op threads of one call.
     """
 
-    def __init__(self, folder: Path, backend: Backend = "onnx-q4", threads: int = 2) -> None:
+    def __init__(self, folder: Path, backend: Backend = "onnx-q8", threads: int = 1) -> None:
         import torch
         from sentence_transformers import SentenceTransformer
 
@@ -99,7 +100,7 @@ def load_encoder(settings: Settings, backend: Backend | None = None) -> Encoder:
 
     Args:
         settings: model, folder, backend and threads.
-        backend: overrides the setting (the index is built with `onnx`, which is quicker for many texts).
+        backend: overrides the setting (the index is built with `torch`, which is quicker for many texts).
 
     Raises:
         FileNotFoundError: when the folder has not been made; the message names the command.

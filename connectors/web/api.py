@@ -157,7 +157,7 @@ class WebChat:
         asked = (body.language or "").lower().replace("_", "-").split("-")[0]
         language = asked if asked in served else "sv"
         token, now = secrets.token_urlsafe(32), self.core.now()
-        buttons = tuple(Button(f"/language {spoken.code}", title=spoken.name) for spoken in self.core.texts.languages())
+        buttons = tuple(Button(f"/language {spoken.code}", title=spoken.name) for spoken in self.core.texts.languages() if spoken.greeting)
         greeting = render_text(self.core, Reply("text", "greeting", buttons=buttons), language)
         async with self.core.store.write() as tx:
             conversation_id = await conversations.create(

@@ -62,7 +62,8 @@ class Script:
             self.analyzed.append(text)
             return httpx.Response(200, json=self.analyses.get(text, analysis()))
         if request.url.path.startswith("/articles/"):
-            found = self.articles.get(request.url.path.rsplit("/", 1)[1])
+            article_id = request.url.path.rsplit("/", 1)[1]
+            found = self.articles.get(f"{article_id}:{request.url.params.get('language')}", self.articles.get(article_id))
             return httpx.Response(200, json=found) if found else httpx.Response(404, json={})
         return httpx.Response(200, json={})
 

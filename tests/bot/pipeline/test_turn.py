@@ -70,16 +70,20 @@ async def test_the_answer_comes_in_the_citizens_language_and_direction(citizen: 
 
 
 @pytest.mark.asyncio
-async def test_an_answer_missing_in_the_citizens_language_is_said_so_and_shown_in_another(
+async def test_an_answer_missing_in_the_citizens_language_is_said_so_and_shown_in_english_and_swedish(
     citizen: Citizen, script: Script
 ) -> None:
     script.analyses["Paljonko se maksaa?"] = analysis("fi")
     script.articles["x"] = article("x", language="en", answer="It is free.", translation_state="missing")
+    script.articles["x:sv"] = article("x", answer="Det är gratis.")
     script.rasa = answering("x")
-    note, answer = await citizen.says("Paljonko se maksaa?")
-    assert (note["language"], answer["language"]) == ("fi", "en")
-    assert "English" in note["text"]
-    assert answer["text"].startswith("It is free.")
+    note, english, swedish = await citizen.says("Paljonko se maksaa?")
+    assert [message["language"] for message in (note, english, swedish)] == ["fi", "en", "sv"]
+    assert "English, Svenska" in note["text"]
+    assert [button["title"] for button in note["buttons"]] == ["Kyllä, haluan jutella ihmisen kanssa"]
+    assert english["text"].startswith("It is free.")
+    assert swedish["text"].startswith("Det är gratis.")
+    assert [bool(message.get("wants_feedback")) for message in (english, swedish)] == [False, True]
 
 
 @pytest.mark.asyncio
