@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from knowledge.article import ORIGINAL, Article, KnowledgeBase, references
+from knowledge.phones import NOT_NUMBERS, raw_numbers
 from knowledge.sms import PART, sms_size
 from knowledge.translations import differences
 from knowledge.wording import AMOUNT, MAY_CHANGE, OPENING, PROMISE, YEAR
@@ -23,10 +24,8 @@ REVIEW_DAYS = {True: 190, False: 372}  # volatile: half a year; otherwise a year
 
 _GSM7_LANGUAGES = (ORIGINAL, "en", "fi", "so")  # written without loss in the SMS alphabet, which gives twice the room
 _FORBIDDEN_IN_SHORT = re.compile("[\u2014\u2013\u2018\u2019\u201c\u201d\u201e]")
-_REFERENCE_OR_URL = re.compile(r"\{[a-z]+:[a-z0-9-]+\}|https?://\S+|\b[\w.-]+\.(?:se|com|org|nu|eu)\b")
 _IN_WORD, _LIST_MARK = re.compile(r"\w"), re.compile(r"\d+\.")
 _DIGIT = re.compile(r"\d")  # looked for first, as most texts have none and the other patterns are slow
-_PHONE = re.compile(r"(?<![\d.,])(?:\+46|0\d{1,3})[ -]?(?:\d[ -]?){5,9}(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -171,29 +170,8 @@ def _references(where: str, text: str, base: KnowledgeBase) -> _Found:
     rest = re.sub(r"\{(?:phone|department):[a-z0-9-]+\}", " ", text)
     if "{" in rest or "}" in rest:
         yield "reference", f"{where}: write {{phone:key}} or {{department:key}}, nothing else in braces", True
-    if not _DIGIT.search(rest):
-        return
-    bare = _REFERENCE_OR_URL.sub(" ", text)
-    for found in [match.group().strip() for match in _PHONE.finditer(bare)] + known_numbers_in(bare, base):
+    for found in raw_numbers(text, base):
         yield "phone", f"{where}: {found} is a raw number; write {{phone:key}} with a key of phones.yml", True
-
-
-def known_numbers_in(text: str, base: KnowledgeBase) -> list[str]:
-    """The published numbers that stand in a text as digits, however they are spaced (`112`, `116 111`, `116111`).
-
-    Only short numbers: long ones are found by their form. A digit beside it, or a currency after it, makes it something else.
-    """
-    found: list[str] = []
-    if not _DIGIT.search(text):
-        return found
-    for phone in base.phones.values():
-        digits = phone.number.replace(" ", "").replace("-", "")
-        if len(digits) > 6:
-            continue
-        pattern = r"[ -]?".join(digits)
-        if re.search(rf"(?<![\d.,]){pattern}(?![\d.,]?\d|\s*(?:kr|kronor|SEK|år))", text):
-            found.append(phone.number)
-    return found
 
 
 def _promises(article: Article, where: str, language: str, text: str, in_answer: bool, base: KnowledgeBase) -> _Found:
@@ -247,13 +225,13 @@ def word_count(text: str) -> int:
 
 def sentences(text: str) -> list[str]:
     """Sentences, each list item being one at least."""
-    parts = re.split(r"(?<=[.!?:])\s+|\n+", _REFERENCE_OR_URL.sub("namn", text))
+    parts = re.split(r"(?<=[.!?:])\s+|\n+", NOT_NUMBERS.sub("namn", text))
     return [part for part in parts if re.search(r"[^\W\d]", part)]
 
 
 def lix(text: str) -> float:
     """Björnsson's readability index of a Swedish text: words per sentence plus the share of words longer than six letters."""
-    clean = _REFERENCE_OR_URL.sub("namn", text)
+    clean = NOT_NUMBERS.sub("namn", text)
     found = [word for word in re.findall(r"\w+", clean) if not word.isdigit()]
     if not found:
         return 0.0
