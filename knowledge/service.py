@@ -1,4 +1,4 @@
-"""The knowledge service: `/analyze`, `/articles/{id}`, `/reload`, health and metrics. Listens on this machine only by default."""
+"""The knowledge service: `/analyze`, `/articles/{id}`, `/reload`, `/editing/…`, health, metrics. Listens on this machine only."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from knowledge.analysis import Analysis, Analyst
 from knowledge.article import Article, KnowledgeBase, localised
+from knowledge.editing.routes import editing_router
+from knowledge.editing.settings import EditingSettings
 from knowledge.settings import Settings, today
 
 MAX_TEXT = 4000
@@ -58,6 +60,7 @@ def create_app(
     settings: Settings,
     analyst: Callable[[], Analyst] | None = None,
     today: Callable[[], dt.date] = today,
+    editing: EditingSettings | None = None,
 ) -> FastAPI:
     """Makes the application.
 
@@ -65,6 +68,7 @@ def create_app(
         settings: models, folders and tuning.
         analyst: makes the analyst, called once in the worker thread; by default one from the settings.
         today: the date by which articles expire.
+        editing: token and version control of editing; by default from the environment.
 
     Returns:
         The application. It answers `/healthz` at once and `/readyz` with 200 when encoder and index are loaded.
@@ -142,8 +146,7 @@ def create_app(
             raise HTTPException(410, {"code": "expired_article", "message": f"{article_id} is past its review date or withdrawn"})
         return JSONResponse(article_body(found, base, language, today()))
 
-    @app.post("/reload")
-    async def reload() -> JSONResponse:
+    async def take_into_use() -> Analyst:
         ready = loaded()
         started = time.perf_counter()
         async with reloading:
@@ -158,7 +161,19 @@ def create_app(
         index = ready.searcher.index
         ms = round((time.perf_counter() - started) * 1000, 1)
         log.info("reloaded", index_version=index.version, articles=len(index.article_ids), ms=ms)
+        return ready
+
+    @app.post("/reload")
+    async def reload() -> JSONResponse:
+        started = time.perf_counter()
+        index = (await take_into_use()).searcher.index
+        ms = round((time.perf_counter() - started) * 1000, 1)
         return JSONResponse({"index_version": index.version, "articles": len(index.article_ids), "ms": ms})
+
+    async def index_version() -> str:
+        return (await take_into_use()).searcher.index.version
+
+    app.include_router(editing_router(settings, editing or EditingSettings(), loaded, index_version, today))
 
     @app.get("/healthz")
     async def healthz() -> JSONResponse:
