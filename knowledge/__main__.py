@@ -33,9 +33,30 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", help="time the backends and the whole analysis")
     bench.add_argument("--queries", type=int, default=200)
     commands.add_parser("serve", help="run the service")
-    export = commands.add_parser("export-nlu", help="write phrasings as Rasa examples of ask_faq")
-    export.add_argument("--count", type=int, default=600)
+    nlu = commands.add_parser("export-nlu", help="write phrasings as Rasa examples of ask_faq")
+    nlu.add_argument("--count", type=int, default=600)
+    _exchange(commands)
     return parser
+
+
+def _exchange(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The commands that bring articles in, hand them out and count them."""
+    bring = commands.add_parser("import", help="make draft articles of FAQ markup, web pages, a sheet or a sitemap")
+    bring.add_argument("source", type=Path, help="a .json, .jsonld, .html, .csv, .tsv, .xlsx or sitemap .xml file")
+    bring.add_argument("--area", default="", help="the area of what names none")
+    bring.add_argument("--department", default="", metavar="KEY", help="the department of what names none")
+    bring.add_argument(
+        "--language", default="", help="the language of what is not in a sheet's column; else the page's own, else sv"
+    )
+    bring.add_argument("--url", default="", help="where it is published; a sheet's column and a sitemap go first")
+    bring.add_argument("--pages", type=Path, metavar="DIR", help="a sitemap's saved pages; else its own folder")
+    bring.add_argument("--dry-run", action="store_true", help="print only")
+    hand = commands.add_parser("export", help="what may be shown today, as open data")
+    hand.add_argument("--format", choices=("jsonld", "json", "csv"), required=True)
+    hand.add_argument("--language", help="only this one; else all (jsonld: sv)")
+    hand.add_argument("--out", type=Path, metavar="FILE", help="else standard output")
+    coverage = commands.add_parser("coverage", help="phrasings and state of the answer, by topic and language")
+    coverage.add_argument("--markdown", type=Path, metavar="FILE", help="write the table there instead")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -71,6 +92,22 @@ def main(arguments: list[str] | None = None) -> int:
                 return commands.bench(settings, options.queries)
             case "export-nlu":
                 return commands.export_nlu(settings, options.count)
+            case "import":
+                from knowledge.importing.run import Order, run_import
+
+                chosen = {
+                    name: getattr(options, name)
+                    for name in ("source", "area", "department", "language", "url", "pages", "dry_run")
+                }
+                return run_import(settings, Order(**chosen))
+            case "export":
+                from knowledge.exporting import run_export
+
+                return run_export(settings, options.format, options.language, options.out)
+            case "coverage":
+                from knowledge.coverage import run_coverage
+
+                return run_coverage(settings, options.markdown)
             case _:
                 return commands.serve(settings)
     except commands.EXPECTED as error:

@@ -44,7 +44,9 @@ def with_placeholders(text: str, base: KnowledgeBase) -> str:
         for match in reversed(list(phonenumbers.PhoneNumberMatcher(piece, "SE"))):
             key = long.get(phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164))
             if key is not None:
-                piece = f"{piece[: match.start]}{{phone:{key}}}{piece[match.end :]}"
+                # "(031-365 00 00)" is found with its first bracket, "(0)31-…" with both.
+                start = match.start + (match.raw_string.count("(") - match.raw_string.count(")"))
+                piece = f"{piece[:start]}{{phone:{key}}}{piece[match.end :]}"
         for number, pattern in _short_numbers(base.phones):
             piece = pattern.sub(f"{{phone:{short[number]}}}", piece)
         return piece
@@ -65,12 +67,10 @@ def _short_numbers(phones: Mapping[str, Phone]) -> tuple[tuple[str, re.Pattern[s
 def _short_patterns(numbers: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Patterns of short numbers however they are spaced (`116 111`, `116111`).
 
-    A digit beside it, or a currency after it, makes it something else.
+    A digit beside it, another group of thousands (`20 112`, `112 000`) or a currency after it makes it something else.
     """
-    return tuple(
-        (number, re.compile(rf"(?<![\d.,]){'[ -]?'.join(_digits(number))}(?![\d.,]?\d|\s*(?:kr|kronor|SEK|år))"))
-        for number in numbers
-    )
+    before, after = r"(?<![\d.,])(?<!\d[ \u00a0])", r"(?![\d.,]?\d|[ \u00a0]\d{3}\b|\s*(?:kr|kronor|SEK|år))"
+    return tuple((number, re.compile(f"{before}{'[ -]?'.join(_digits(number))}{after}")) for number in numbers)
 
 
 def _digits(number: str) -> str:
