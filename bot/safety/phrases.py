@@ -34,8 +34,25 @@ _SINGLE_FORMS: Final = str.maketrans(
         "ß": "ss", "æ": "a", "ø": "o", "đ": "d", "ł": "l", "ı": "i",
         # Arabic and Persian letters that are typed interchangeably.
         "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ئ": "ي", "ؤ": "و", "ة": "ه", "ک": "ك", "ـ": "",
+        # Sorani letters, which many type on an Arabic or Persian keyboard.
+        "ێ": "ي", "ۆ": "و", "ڕ": "ر", "ڵ": "ل", "ە": "ه", "ھ": "ه",
+        # Ukrainian letters that a Russian keyboard does not have.
+        "і": "и", "є": "е", "ґ": "г",
+        # Tigrinya syllables that sound alike and are written either way (ሠ/ሰ, ፀ/ጸ, ኀ/ሀ in every vowel; ሀ/ሃ, ሐ/ሓ, አ/ኣ, ዐ/ዓ).
+        **{chr(other + vowel): chr(usual + vowel)
+           for other, usual in ((0x1220, 0x1230), (0x1340, 0x1338), (0x1280, 0x1200)) for vowel in range(8)},
+        "ሀ": "ሃ", "ኀ": "ሃ", "ሐ": "ሓ", "አ": "ኣ", "ዐ": "ዓ",
+        # Arabic and Persian digits.
+        **{chr(zero + digit): str(digit) for zero in (0x0660, 0x06F0) for digit in range(10)},
     }
 )  # fmt: skip
+_PERSIAN_PREFIX: Final = re.compile(r"(?<!\w)(ن?می)[\s\u200c]+(?=\w)")
+"""`می` of the verb, written apart, joined or with a zero-width non-joiner; with the Persian ی, since Arabic `مي` is a word."""
+
+_SERBIAN: Final = {"lj": "љ", "nj": "њ", "dž": "џ"} | dict(
+    zip("abvgdđežzijklmnoprstćufhcčš", "абвгдђежзијклмнопрстћуфхцчш", strict=True)
+)
+_SERBIAN_LETTER: Final = re.compile("|".join(_SERBIAN))
 _ARABIC_PREFIXES: Final = ("وال", "بال", "فال", "كال", "ال", "لل", "و", "ف", "ب", "ل")
 
 
@@ -48,7 +65,7 @@ def normalise(text: str) -> str:
     Returns:
         Lower case, without diacritics, invisible characters, apostrophes and letters written three times or more.
     """
-    text = unicodedata.normalize("NFKC", text[:MAX_CHARS]).casefold().translate(_SINGLE_FORMS)
+    text = _PERSIAN_PREFIX.sub(r"\1", unicodedata.normalize("NFKC", text[:MAX_CHARS])).casefold().translate(_SINGLE_FORMS)
     text = "".join(
         character for character in unicodedata.normalize("NFD", text) if unicodedata.category(character) not in ("Mn", "Me", "Cf")
     )
@@ -65,6 +82,23 @@ def words(text: str) -> list[str]:
         The words in order, each at most 32 letters.
     """
     return [word[:_MAX_WORD] for word in _WORD.findall(normalise(text))]
+
+
+def in_every_script(language: str, phrases: Iterable[str]) -> list[str]:
+    """The phrases of a language in each script that it is written in.
+
+    Args:
+        language: Code of the language. Bosnian, Croatian and Serbian (`bs`) are kept in Latin letters, with their
+            diacritics, and written in Cyrillic too.
+        phrases: Its phrases.
+
+    Returns:
+        The phrases, and for `bs` the same again in Cyrillic.
+    """
+    phrases = list(phrases)
+    if language != "bs":
+        return phrases
+    return phrases + [_SERBIAN_LETTER.sub(lambda match: _SERBIAN[match.group()], phrase.lower()) for phrase in phrases]
 
 
 def edits_within(a: str, b: str, limit: int) -> bool:

@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 
 import yaml
 
-from bot.safety.phrases import PhraseBook, words
+from bot.safety.phrases import PhraseBook, in_every_script, words
 
 Kind = Literal["suicide", "child", "violence", "poison", "fire", "health", "danger", "crime"]
 
@@ -30,7 +30,7 @@ class Emergency:
         kind: Which card.
         also: Other kinds that were recognised, for the agent.
         source: `rules` or `classifier`.
-        evidence: The phrase of rules.yml that matched, or the signal's name; never the citizen's own words.
+        evidence: The phrase of `emergencies/` that matched, or the signal's name; never the citizen's own words.
     """
 
     kind: Kind
@@ -40,25 +40,33 @@ class Emergency:
 
 
 class Rules:
-    """The phrases of `rules.yml`, compiled."""
+    """The phrases of `emergencies/`, compiled.
 
-    def __init__(self, path: Path) -> None:
+    Every language is tried on every message: an emergency must not wait for language detection. In doubt a phrase stays in.
+    """
+
+    def __init__(self, folder: Path) -> None:
         """Reads and compiles the rules.
 
         Args:
-            path: YAML file: label (a kind, or `everyday`), then language, then phrases.
+            folder: One YAML file per language, named by its code: phrases under each kind, under `everyday` harmless
+                expressions that are taken out before the rest is looked at, and under `not_typos` real words that look
+                like misspellings of a dangerous one.
 
         Raises:
-            ValueError: If a label is not a kind or a phrase is malformed.
+            ValueError: If there is no file, a label is not a kind or a phrase is malformed.
         """
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-        not_typos = loaded.pop("not_typos", [])
-        unknown = set(loaded) - {*KINDS, _EVERYDAY}
-        if unknown:
-            raise ValueError(f"{path.name}: {sorted(unknown)} are no kinds of emergency")
-        rows = [
-            (label, phrase) for label, by_language in loaded.items() for phrases in by_language.values() for phrase in phrases
-        ]
+        rows: list[tuple[str, str]] = []
+        not_typos: list[str] = []
+        for path in sorted(folder.glob("*.yml")):
+            loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+            not_typos += loaded.pop("not_typos", [])
+            unknown = set(loaded) - {*KINDS, _EVERYDAY}
+            if unknown:
+                raise ValueError(f"{path.name}: {sorted(unknown)} are no kinds of emergency")
+            rows += [(label, phrase) for label, phrases in loaded.items() for phrase in in_every_script(path.stem, phrases)]
+        if not rows:
+            raise ValueError(f"no rules in {folder}")
         self._everyday = PhraseBook([row for row in rows if row[0] == _EVERYDAY], not_typos=not_typos)
         self._dangerous = PhraseBook([row for row in rows if row[0] != _EVERYDAY], not_typos=not_typos)
 
@@ -88,7 +96,7 @@ class Rules:
 
 @cache
 def _rules() -> Rules:
-    return Rules(Path(__file__).with_name("rules.yml"))
+    return Rules(Path(__file__).with_name("emergencies"))
 
 
 def detect(text: str) -> Emergency | None:

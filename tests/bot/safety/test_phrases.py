@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.safety.phrases import PhraseBook, edits_within, normalise, words
+from bot.safety.phrases import PhraseBook, edits_within, in_every_script, normalise, words
 
 
 def found(phrase: str, text: str, **options: list[str]) -> bool:
@@ -16,6 +16,40 @@ def found(phrase: str, text: str, **options: list[str]) -> bool:
 def test_words_are_compared_without_case_diacritics_and_stretching() -> None:
     assert words("HJÄÄÄÄLP, don't!") == ["hjalp", "dont"]
     assert normalise("إنسانٌ") == "انسان"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("می‌خواهم", "می خواهم"),  # Persian: with a zero-width non-joiner and with a blank
+        ("نمی‌کشد", "نمیکشد"),
+        ("كتك", "کتک"),  # Arabic and Persian keyboards
+        ("۱۲ ساله", "12 ساله"),
+        ("عمري ١٢ سنة", "عمري 12 سنة"),
+        ("İNSAN", "insan"),  # Turkish: dotted and dotless, in both cases
+        ("INSAN", "ınsan"),
+        ("YANGIN ÇIKTI", "yangin cikti"),
+        ("ÊRIŞ", "eris"),  # Kurmanji
+        ("دەسووتێت", "ده‌سووتيت"),  # Sorani: on a Kurdish and on an Arabic keyboard
+        ("مرۆڤ", "مروڤ"),
+        ("Б'Є", "бʼє"),  # Ukrainian: apostrophes, and without its own letters
+        ("її вбʼють ґвалт", "ии вбють гвалт"),
+        ("ЉУБАВ", "љубав"),
+        ("ፀሓይ", "ጸሓይ"),  # Tigrinya: syllables that sound alike
+        ("አይፋል፡ሰብ", "ኣይፋል ሰብ"),
+    ],
+)
+def test_ways_to_type_the_same_words_are_the_same(one: str, other: str) -> None:
+    assert words(one) == words(other)
+
+
+def test_the_arabic_word_for_water_does_not_swallow_the_next_one() -> None:
+    assert words("ما في مي بالبيت") == ["ما", "في", "مي", "بالبيت"]
+
+
+def test_bosnian_is_found_in_cyrillic_as_well() -> None:
+    assert in_every_script("bs", ["čovjek|ljudi se? davi*"])[1] == "човјек|људи се? дави*"
+    assert in_every_script("pl", ["pali się"]) == ["pali się"]
 
 
 def test_a_misspelt_word_is_found_but_a_real_word_beside_it_is_not() -> None:

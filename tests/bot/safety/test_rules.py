@@ -151,7 +151,7 @@ def test_every_kind_has_its_text() -> None:
 
 
 def test_a_rule_of_no_kind_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "rules.yml"
-    path.write_text("storm: {sv: [storm]}\n", encoding="utf-8")
+    path = tmp_path / "sv.yml"
+    path.write_text("storm: [storm]\n", encoding="utf-8")
     with pytest.raises(ValueError, match="storm"):
-        Rules(path)
+        Rules(tmp_path)
