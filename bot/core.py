@@ -11,6 +11,7 @@ from bot.events import Hub
 from bot.rasa import RasaClient
 from bot.settings import Settings
 from bot.store.engine import Store
+from bot.switch import SwitchReader
 from bot.texts import Catalogue
 from knowledge.client import KnowledgeClient
 
@@ -31,4 +32,9 @@ class Core:
     rasa: RasaClient
     hub: Hub
     now: Callable[[], dt.datetime] = utc_now
+    switch: SwitchReader = field(init=False)
     started: asyncio.Event = field(default_factory=asyncio.Event)  # knowledge and Rasa have answered once
+
+    def __post_init__(self) -> None:
+        """Makes the parts that are made of the others."""
+        self.switch = SwitchReader(self.store)

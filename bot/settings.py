@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.store.engine import async_url
+from bot.store.engine import store_url
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     plugins: str = "connectors.web,handover"
     secret_key: SecretStr = SecretStr("")  # encrypts addresses, keys the look-up hashes
     rasa_token: SecretStr = SecretStr("")  # app → rasa, internal
+    knowledge_token: SecretStr = SecretStr("")  # app → knowledge, for editing; made from SECRET_KEY when it is left out
     secrets_generated: bool = False  # written by `make run` beside the secrets it makes up
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     knowledge_timeout_seconds: float = 3.0
@@ -60,7 +62,7 @@ class Settings(BaseSettings):
     @classmethod
     def _known_database(cls, value: str) -> str:
         if value:
-            async_url(value)
+            store_url(value)
         return value
 
     @model_validator(mode="after")
@@ -73,6 +75,9 @@ class Settings(BaseSettings):
                     f"{name.upper()} is missing or shorter than 32 characters; "
                     "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
                 )
+        if not self.knowledge_token.get_secret_value():
+            key = self.secret_key.get_secret_value().encode()
+            self.knowledge_token = SecretStr(hmac.new(key, b"knowledge editing", "sha256").hexdigest())
         if self.fraga_env == "production" and self.secrets_generated:
             raise ValueError("SECRETS_GENERATED=true: production wants secrets of your own, not those `make run` made up")
         return self

@@ -6,13 +6,14 @@ import argparse
 import asyncio
 import datetime as dt
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import schema
-from bot.store.engine import Store, Transaction
+from bot.store.engine import Connection, Store, Transaction
 
 _KEY = "bot"
 
@@ -25,11 +26,39 @@ class BotSwitch:
     reason: str = ""
 
 
-async def read_switch(conn: AsyncConnection) -> BotSwitch:
+async def read_switch(conn: Connection) -> BotSwitch:
     """The current state; on when nobody ever touched it."""
     query = sa.select(schema.setting.c.value).where(schema.setting.c.key == _KEY)
     value = (await conn.execute(query)).scalar_one_or_none()
     return BotSwitch(**value) if value else BotSwitch()
+
+
+class SwitchReader:
+    """The switch as every turn needs it: read at most once a second.
+
+    Args:
+        store: where it is kept.
+        clock: seconds, steady.
+    """
+
+    SECONDS = 1.0
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._clock = store, clock
+        self._known: BotSwitch | None = None
+        self._read_at = 0.0
+
+    async def read(self) -> BotSwitch:
+        """The state, at most a second old."""
+        if self._known is None or self._clock() - self._read_at > self.SECONDS:
+            self._read_at = self._clock()
+            async with self._store.read() as conn:
+                self._known = await read_switch(conn)
+        return self._known
+
+    def forget(self) -> None:
+        """Reads anew the next time: this process has just changed it."""
+        self._known = None
 
 
 async def set_switch(tx: Transaction, switch: BotSwitch, *, actor: str, now: dt.datetime) -> None:

@@ -10,10 +10,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import schema
-from bot.store.engine import Transaction
+from bot.store.engine import Connection, Transaction
 from handover.auth import Agent, Role, agent_from, check_password, hash_password
 from handover.repository import write_audit
 
@@ -119,7 +118,7 @@ async def change(
     return await get(tx.conn, agent_id)
 
 
-async def get(conn: AsyncConnection, agent_id: str) -> Agent:
+async def get(conn: Connection, agent_id: str) -> Agent:
     """Reads one account.
 
     Raises:
@@ -131,7 +130,7 @@ async def get(conn: AsyncConnection, agent_id: str) -> Agent:
     return agent_from(row)
 
 
-async def listed(conn: AsyncConnection, *, present_since: dt.datetime) -> list[dict[str, Any]]:
+async def listed(conn: Connection, *, present_since: dt.datetime) -> list[dict[str, Any]]:
     """All accounts as an admin sees them, by name."""
     rows = await conn.execute(sa.select(schema.agent).order_by(_a.name, _a.id))
     return [public(agent_from(row)) | {"present": row.present_at is not None and row.present_at > present_since} for row in rows]

@@ -205,6 +205,7 @@ class DeskApi:
             async with self.core.store.write() as tx:
                 await set_switch(tx, BotSwitch(body.enabled, body.reason), actor=session.agent.id, now=self.core.now())
                 tx.notify("desk", type="queue")
+            self.core.switch.forget()
             return await self.settings_shown()
 
         @router.get("/agents", summary="All accounts")

@@ -14,21 +14,22 @@ from typing import Final, Literal
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.http import ApiError
 from bot.store import schema
-from bot.store.engine import Store
+from bot.store.engine import Connection, Store
 from handover.repository import write_audit
 from handover.settings import LoginSettings
 
 Role = Literal["agent", "editor", "admin"]
-Permission = Literal["desk", "admin"]
+Permission = Literal["desk", "admin", "edit", "read"]
 
 # The one place that says which role may do what.
 _MAY: Final[dict[Permission, frozenset[str]]] = {
     "desk": frozenset({"agent", "admin"}),  # queue, conversations, notes
     "admin": frozenset({"admin"}),  # the bot's switch, agents, settings
+    "edit": frozenset({"editor", "admin"}),  # proposals of articles, and decisions on them
+    "read": frozenset({"agent", "editor", "admin"}),  # the articles that are in use
 }
 
 _COMMON: Final = ("password", "lösenord", "losenord", "qwerty", "goteborg", "göteborg", "gothenburg", "123456", "abcdef",
@@ -219,7 +220,7 @@ class Gate:
             return await find_session(conn, token_hash(token), now)
 
 
-async def find_session(conn: AsyncConnection, hashed: str, now: dt.datetime) -> Session | None:
+async def find_session(conn: Connection, hashed: str, now: dt.datetime) -> Session | None:
     """The live session of a hashed token."""
     query = (
         sa.select(schema.agent, _s.csrf_token, _s.expires_at)

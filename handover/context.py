@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import conversations, messages, schema
+from bot.store.engine import Connection
 from handover import repository
 from handover.preview import WITH_TEXT, shown_to_agent, visible
 from handover.queue import stamp
@@ -19,7 +19,7 @@ _OTHER = "faq"  # a question to the knowledge base: what is left when no signal 
 _SIGNAL = 0.5
 
 
-async def read(conn: AsyncConnection, handover: Handover, direction: Callable[[str], str]) -> dict[str, Any]:
+async def read(conn: Connection, handover: Handover, direction: Callable[[str], str]) -> dict[str, Any]:
     """The context package, without `handover` itself.
 
     Args:
@@ -47,7 +47,7 @@ async def read(conn: AsyncConnection, handover: Handover, direction: Callable[[s
 
 
 async def visible_messages(
-    conn: AsyncConnection, handover: Handover, direction: Callable[[str], str], *, after: int = 0
+    conn: Connection, handover: Handover, direction: Callable[[str], str], *, after: int = 0
 ) -> list[dict[str, Any]]:
     """The messages an agent may see, in the public form; buttons are shown by title, their payloads stay the citizen's."""
     shown = await messages.read(conn, handover.conversation_id, direction, after=after, limit=_ALL)
@@ -81,7 +81,7 @@ def understood(analysis: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _turns(conn: AsyncConnection, handover: Handover) -> list[dict[str, Any]]:
+async def _turns(conn: Connection, handover: Handover) -> list[dict[str, Any]]:
     t, m = schema.turn.c, schema.message.c
     query = (
         sa.select(t.message_id, t.seq, t.analysis, t.outcome, m.text)
@@ -103,7 +103,7 @@ async def _turns(conn: AsyncConnection, handover: Handover) -> list[dict[str, An
     ]  # fmt: skip
 
 
-async def _earlier(conn: AsyncConnection, handover: Handover) -> list[dict[str, Any]]:
+async def _earlier(conn: Connection, handover: Handover) -> list[dict[str, Any]]:
     """Earlier handovers of the conversation: that there were any is told only with the consent to the text."""
     if handover.consent != WITH_TEXT:
         return []
@@ -117,7 +117,7 @@ async def _earlier(conn: AsyncConnection, handover: Handover) -> list[dict[str, 
     ]  # fmt: skip
 
 
-async def notes(conn: AsyncConnection, handover_id: str) -> list[dict[str, Any]]:
+async def notes(conn: Connection, handover_id: str) -> list[dict[str, Any]]:
     """The staff's notes, oldest first."""
     n, a = schema.note.c, schema.agent.c
     query = sa.select(n.id, n.text, n.created_at, a.id.label("agent_id"), a.name).join(schema.agent, a.id == n.agent_id)

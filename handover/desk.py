@@ -6,13 +6,12 @@ import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core import Core
 from bot.messages import Button, Reply
 from bot.store import conversations, messages, schema
 from bot.store.conversations import Conversation
-from bot.store.engine import Transaction
+from bot.store.engine import Connection, Transaction
 from handover import hours, preview, repository
 from handover.preview import WITH_TEXT, WITHOUT_TEXT
 from handover.repository import Handover
@@ -125,7 +124,7 @@ class HandoverDesk:
         joined = Reply("text", "queue.joined", {"position": place}, author="system", outcome="handed_over", buttons=_leave())
         return [joined, *await self._closed_notice(tx.conn, now)]
 
-    async def _closed_notice(self, conn: AsyncConnection, now: dt.datetime) -> list[Reply]:
+    async def _closed_notice(self, conn: Connection, now: dt.datetime) -> list[Reply]:
         """What to expect when nobody is there: outside the hours also when the desk opens."""
         staffed = hours.is_staffed(now, self.settings.hours, self.is_holiday)
         if staffed and await self.anyone_present(conn, now):
@@ -137,7 +136,7 @@ class HandoverDesk:
             notices.append(Reply("text", "queue.opens", params, author="system", outcome="handed_over"))
         return notices
 
-    async def anyone_present(self, conn: AsyncConnection, now: dt.datetime) -> bool:
+    async def anyone_present(self, conn: Connection, now: dt.datetime) -> bool:
         """Whether an agent's console is open."""
         a = schema.agent.c
         since = now - dt.timedelta(seconds=self.settings.presence.present_seconds)
@@ -162,7 +161,7 @@ class HandoverDesk:
                                         end_reason="left_queue")  # fmt: skip
         return [Reply("text", "queue.left", author="system", outcome="smalltalk")]
 
-    async def _where_it_stands(self, conn: AsyncConnection, current: Handover) -> list[Reply]:
+    async def _where_it_stands(self, conn: Connection, current: Handover) -> list[Reply]:
         if current.state == State.CLAIMED:
             name = await repository.agent_name(conn, current.claimed_by)
             return [Reply("text", "agent.joined", {"name": name}, author="system", outcome="handed_over")]
@@ -213,7 +212,7 @@ class HandoverDesk:
         return await repository.position(conn, conversation_id)
 
 
-async def _consent_seq(conn: AsyncConnection, conversation: Conversation) -> int:
+async def _consent_seq(conn: Connection, conversation: Conversation) -> int:
     """Seq of the message with which the citizen agreed: that of the turn in hand, the first one still pending.
 
     What they wrote after it, while the turn was waiting, is already meant for the agent.

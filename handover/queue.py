@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import schema
+from bot.store.engine import Connection
 from handover import repository
 from handover.auth import Agent
 from handover.preview import WITH_TEXT
@@ -22,7 +22,7 @@ _MAX_ROWS = 300
 _MAX_LAST_TEXT = 240
 
 
-async def read(conn: AsyncConnection, agent: Agent, departments: Departments, now: dt.datetime) -> dict[str, Any]:
+async def read(conn: Connection, agent: Agent, departments: Departments, now: dt.datetime) -> dict[str, Any]:
     """Queued handovers of the agent's departments by priority and waiting time, then the agent's own claimed ones."""
     served = [key for key in departments.queues() if agent.serves(key)]
     queued = await _rows(conn, _h.state == State.QUEUED, _h.department.in_(served))
@@ -39,12 +39,12 @@ async def read(conn: AsyncConnection, agent: Agent, departments: Departments, no
     }  # fmt: skip
 
 
-async def _rows(conn: AsyncConnection, *where: sa.ColumnElement[bool]) -> list[Handover]:
+async def _rows(conn: Connection, *where: sa.ColumnElement[bool]) -> list[Handover]:
     query = sa.select(schema.handover).where(*where).order_by(_h.priority.desc(), _h.queued_at, _h.id).limit(_MAX_ROWS)
     return [repository.from_row(row) for row in await conn.execute(query)]
 
 
-async def _last_texts(conn: AsyncConnection, rows: Sequence[Handover]) -> dict[str, str]:
+async def _last_texts(conn: Connection, rows: Sequence[Handover]) -> dict[str, str]:
     """The citizen's last words that an agent may see, by conversation."""
     if not rows:
         return {}

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import conversations, schema
 from bot.store.conversations import Conversation
-from bot.store.engine import Transaction
+from bot.store.engine import Connection, Transaction
 from handover import states
 from handover.states import State
 
@@ -85,7 +84,7 @@ async def lock_conversation(tx: Transaction, conversation_id: str) -> Conversati
     return await conversations.get(tx.conn, conversation_id)
 
 
-async def get(conn: AsyncConnection, handover_id: str) -> Handover:
+async def get(conn: Connection, handover_id: str) -> Handover:
     """Reads one handover.
 
     Raises:
@@ -107,7 +106,7 @@ async def lock(tx: Transaction, handover_id: str) -> tuple[Handover, Conversatio
     return await get(tx.conn, handover_id), conversation
 
 
-async def latest(conn: AsyncConnection, conversation_id: str) -> Handover | None:
+async def latest(conn: Connection, conversation_id: str) -> Handover | None:
     """The conversation's open handover, else its last one."""
     is_open = sa.case((_h.state.in_(states.OPEN), 0), else_=1)
     query = sa.select(schema.handover).where(_h.conversation_id == conversation_id)
@@ -115,7 +114,7 @@ async def latest(conn: AsyncConnection, conversation_id: str) -> Handover | None
     return from_row(row) if row else None
 
 
-async def earlier(conn: AsyncConnection, handover: Handover) -> list[Handover]:
+async def earlier(conn: Connection, handover: Handover) -> list[Handover]:
     """The conversation's other handovers, oldest first."""
     query = sa.select(schema.handover).where(_h.conversation_id == handover.conversation_id, _h.id != handover.id)
     return [from_row(row) for row in await conn.execute(query.order_by(_h.offered_at, _h.id))]
@@ -231,7 +230,7 @@ async def change(tx: Transaction, handover: Handover, **values: Any) -> None:
     tx.notify("desk", type="queue", handover_id=handover.id, conversation_id=handover.conversation_id)
 
 
-async def position(conn: AsyncConnection, conversation_id: str) -> int | None:
+async def position(conn: Connection, conversation_id: str) -> int | None:
     """Place in the queue: 1 = next, None = not queued.
 
     One line for the whole desk, whatever the department: the contact centre's agents serve them all, so a count of the
@@ -259,7 +258,7 @@ async def tell_waiting(tx: Transaction) -> None:
         tx.notify("conversation", conversation_id=conversation_id, kind="queue")
 
 
-async def agent_name(conn: AsyncConnection, agent_id: str | None) -> str | None:
+async def agent_name(conn: Connection, agent_id: str | None) -> str | None:
     """The name of an agent, None for nobody."""
     if agent_id is None:
         return None
@@ -269,7 +268,7 @@ async def agent_name(conn: AsyncConnection, agent_id: str | None) -> str | None:
     return name
 
 
-async def agent_names(conn: AsyncConnection, agent_ids: Iterable[str | None]) -> dict[str, str]:
+async def agent_names(conn: Connection, agent_ids: Iterable[str | None]) -> dict[str, str]:
     """Names by agent id."""
     wanted = {agent_id for agent_id in agent_ids if agent_id}
     query = sa.select(schema.agent.c.id, schema.agent.c.name).where(schema.agent.c.id.in_(wanted))

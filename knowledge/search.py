@@ -48,8 +48,8 @@ class Searcher:
         # A plain view of the memory-mapped file: numpy's memmap class costs microseconds at every slice.
         self._vectors: Floats = np.asarray(index.phrasing_vectors)
         self._answers: Floats = np.asarray(index.answer_vectors)
-        order = np.argsort(index.phrasing_article, kind="stable")
-        self._rows_of = np.split(order, np.searchsorted(index.phrasing_article[order], np.arange(1, len(index.article_ids))))
+        # Phrasings lie article by article (`entries_of`), so an article's are one slice and need not be gathered.
+        self._ends = np.searchsorted(index.phrasing_article, np.arange(len(index.article_ids) + 1)).tolist()
 
     def search(self, vector: Floats, text: str, language: str, k: int = 5) -> list[Candidate]:
         """The k most probable articles, best first.
@@ -141,21 +141,18 @@ class Searcher:
 
     def _pool(self, articles: Sequence[int], query: Floats, without: Set[int]) -> dict[int, _Nearest]:
         """How near each article's phrasings, titles among them, are to the question; without articles that have all left out."""
-        kept = {
-            article: rows
-            for article in articles
-            if len(rows := [row for row in self._rows_of[article] if row not in without] if without else self._rows_of[article])
-        }
-        if not kept:
-            return {}
-        # One product for all of them: a product per article costs more in calls than in arithmetic.
-        similarities = self._vectors[np.concatenate([np.asarray(rows, dtype=np.int64) for rows in kept.values()])] @ query
-        pooled, start = {}, 0
-        for article, rows in kept.items():
-            own = similarities[start : start + len(rows)].tolist()
-            start += len(rows)
-            top = sorted(own, reverse=True)[:POOLED]
-            pooled[article] = _Nearest(top[0], sum(top) / len(top), int(rows[own.index(top[0])]))
+        pooled = {}
+        for article in articles:
+            start, end = self._ends[article], self._ends[article + 1]
+            own = self._vectors[start:end] @ query
+            left_out = [row - start for row in without if start <= row < end] if without else []
+            if left_out:
+                own[left_out] = -np.inf
+            count = min(POOLED, len(own) - len(left_out))
+            if count <= 0:
+                continue
+            top = np.partition(own, len(own) - count)[len(own) - count :]
+            pooled[article] = _Nearest(float(top.max()), float(top.mean()), start + int(own.argmax()))
         return pooled
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import BaseModel
 
 from knowledge.article import ORIGINAL, Article, load_article
 
@@ -54,7 +55,6 @@ _Dumper.add_representer(_InlineList, _inline_list)
 def article_text(article: Article) -> str:
     """The article as the text of its file. Reading it back gives an equal article, whitespace at the ends of answers aside."""
     languages = _order([*article.title, *article.answer, *article.questions])
-    inline = lambda value: _Inline({k: v for k, v in value.model_dump().items() if v is not None})  # noqa: E731
     fields: dict[str, Any] = {
         "id": article.id,
         "area": article.area,
@@ -62,7 +62,7 @@ def article_text(article: Article) -> str:
         "status": article.status,
         "updated": article.updated,
         "review_by": article.review_by,
-        "sources": [inline(source) for source in article.sources],
+        "sources": [_inline_of(source) for source in article.sources],
         "volatile": _InlineList(article.volatile),
         "live_only": article.live_only,
         "amounts": _Inline(year=article.amounts.year) if article.amounts else None,
@@ -71,7 +71,8 @@ def article_text(article: Article) -> str:
         "title": _by_language(article.title, languages),
         "answer": {code: _Block(text.strip() + "\n") for code, text in _by_language(article.answer, languages).items()},
         "short": {code: text.strip() for code, text in _by_language(article.short, languages).items()},
-        "translations": {code: inline(state) for code, state in _by_language(article.translations, languages).items()} or None,
+        "translations": {code: _inline_of(item) for code, item in _by_language(article.translations, languages).items()} or None,
+        or None,
         "next": _InlineList(article.next),
         "links": [_Inline(url=link.url, title=_Inline(_by_language(link.title, _order(link.title)))) for link in article.links]
         or None,
@@ -79,6 +80,10 @@ def article_text(article: Article) -> str:
     kept = {name: value for name, value in fields.items() if value is not None}
     text: str = yaml.dump(kept, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=_WIDTH, indent=2)
     return text
+
+
+def _inline_of(value: BaseModel) -> _Inline:
+    return _Inline({name: item for name, item in value.model_dump().items() if item is not None})
 
 
 def _order(codes: Sequence[str] | Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import metrics
 from bot.core import Core
@@ -17,6 +16,7 @@ from bot.privacy.masking import mask
 from bot.privacy.protected_identity import mentions_protected_identity
 from bot.safety import human, rules
 from bot.store import conversations, messages, schema
+from bot.store.engine import Connection
 
 MAX_TEXT_LENGTH = 2000
 MAX_ID_LENGTH = 128
@@ -73,10 +73,9 @@ async def accept(core: Core, conversation_id: str, inbound: Inbound) -> Accepted
         raise Refused("bad_message_id", f"client_message_id must have 1 to {MAX_ID_LENGTH} characters")
     try:
         async with core.store.write() as tx:
-            known = await messages.find_by_provider_id(tx.conn, conversation_id, inbound.provider_id)
+            conversation, known = await _look_up(tx.conn, conversation_id, inbound.provider_id)
             if known:
                 return Accepted(known, conversation_id, duplicate=True)
-            conversation = await conversations.get(tx.conn, conversation_id)
             if conversation.owner == "closed":
                 raise Refused("conversation_closed", "the conversation has ended; open a new one")
             if inbound.payload is not None:
@@ -124,6 +123,17 @@ async def accept(core: Core, conversation_id: str, inbound: Inbound) -> Accepted
     return Accepted(message_id, conversation_id, duplicate=False)
 
 
+async def _look_up(conn: Connection, conversation_id: str, provider_id: str) -> tuple[conversations.Conversation, str | None]:
+    """The conversation, and the message the channel already gave us under this id."""
+    m = schema.message.c
+    known = sa.select(m.id).where(m.conversation_id == conversation_id, m.provider_id == provider_id).scalar_subquery()
+    query = sa.select(schema.conversation, known.label("known")).where(schema.conversation.c.id == conversation_id)
+    row = (await conn.execute(query)).one_or_none()
+    if row is None:
+        raise LookupError(f"no conversation {conversation_id}")
+    return conversations.of_row(row), row.known
+
+
 def examine(text: str, *, already_protected: bool) -> tuple[Facts, str]:
     """Looks at the raw text and masks it: pure, and the last place that sees it.
 
@@ -145,7 +155,7 @@ def examine(text: str, *, already_protected: bool) -> tuple[Facts, str]:
     return facts, PROTECTED_TEXT if protected else masked.text
 
 
-async def _pressed(core: Core, conn: AsyncConnection, conversation_id: str, payload: str) -> tuple[str, str]:
+async def _pressed(core: Core, conn: Connection, conversation_id: str, payload: str) -> tuple[str, str]:
     """The action and title of a button issued in this conversation."""
     if payload.startswith("language:"):
         code = payload.removeprefix("language:")

@@ -83,8 +83,10 @@ async def render(core: Core, reply: Reply, language: str, index_version: str | N
 async def _in_other_languages(
     core: Core, reply: Reply, article: ArticleData, language: str, index_version: str | None
 ) -> list[Rendered]:
-    """What a citizen gets whose language the article does not have: why, in their own; the text in English and in Swedish, which a
-    friend or a member of staff can read with them; and the way to a human."""
+    """What a citizen gets whose language the article does not have.
+
+    Why, in their own; the text in English and in Swedish, which somebody can read with them; and the way to a human.
+    """
     names = {spoken.code: spoken.name for spoken in core.texts.languages()}
     shown = [article]
     if article["language"] != ORIGINAL:

@@ -66,24 +66,26 @@ async def run_turn(core: Core, desk: Desk | None, message_id: str) -> None:
 async def _load(core: Core, message_id: str) -> TurnContext | None:
     t, m = schema.turn.c, schema.message.c
     query = (
-        sa.select(schema.turn, m.text).join(schema.message, m.id == t.message_id)
+        sa.select(schema.turn, m.text, schema.conversation)
+        .join(schema.message, m.id == t.message_id)
+        .join(schema.conversation, schema.conversation.c.id == t.conversation_id)
         .where(t.message_id == message_id, t.state != "done")
     )  # fmt: skip
     async with core.store.read() as conn:
         row = (await conn.execute(query)).one_or_none()
-        if row is None:
-            return None
-        conversation = await conversations.get(conn, row.conversation_id)
+    if row is None:
+        return None
+    conversation, turn = conversations.of_row(row), row._mapping
     return TurnContext(
         conversation=conversation,
         message_id=message_id,
-        seq=row.seq,
-        text=row.text,
-        action=row.action,
-        facts=Facts.from_json(row.facts),
-        created_at=row.created_at,
-        attempt=row.attempts + 1,
-        previously_notified=row.state == "deferred",
+        seq=turn[t.seq],
+        text=turn[m.text],
+        action=turn[t.action],
+        facts=Facts.from_json(turn[t.facts]),
+        created_at=turn[t.created_at],
+        attempt=turn[t.attempts] + 1,
+        previously_notified=turn[t.state] == "deferred",
         language=conversation.language,
     )
 

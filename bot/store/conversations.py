@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Owner
 from bot.store import schema
-from bot.store.engine import Transaction
+from bot.store.engine import Connection, Transaction
 
 _c = schema.conversation.c
 
@@ -88,7 +87,7 @@ async def create(
     return conversation_id
 
 
-async def get(conn: AsyncConnection, conversation_id: str) -> Conversation:
+async def get(conn: Connection, conversation_id: str) -> Conversation:
     """Reads one conversation.
 
     Raises:
@@ -97,10 +96,15 @@ async def get(conn: AsyncConnection, conversation_id: str) -> Conversation:
     row = (await conn.execute(sa.select(schema.conversation).where(_c.id == conversation_id))).one_or_none()
     if row is None:
         raise LookupError(f"no conversation {conversation_id}")
-    return Conversation(**row._mapping)
+    return of_row(row)
 
 
-async def find_by_token(conn: AsyncConnection, token: str) -> Conversation | None:
+def of_row(row: sa.Row[Any]) -> Conversation:
+    """The conversation in a row that has all its columns, and perhaps others."""
+    return Conversation(**{column.name: row._mapping[column] for column in schema.conversation.c})
+
+
+async def find_by_token(conn: Connection, token: str) -> Conversation | None:
     """The conversation a bearer token was issued for."""
     row = (await conn.execute(sa.select(schema.conversation).where(_c.token_hash == token_hash(token)))).one_or_none()
     return Conversation(**row._mapping) if row else None

@@ -1,46 +1,100 @@
-"""SQLite statements in the event loop's own thread; only what waits for the disk or a lock goes to another.
+"""SQLite as the app uses it: statements run in the event loop's own thread, only what waits goes to another.
 
-aiosqlite hands every cursor, statement and fetch to a thread: some hundred hand-overs a turn, which cost several times what
-SQLite itself does (measured: half of the app's processor time). A statement on a local file takes some hundredths of a
-millisecond, so it runs where it is asked for. COMMIT waits for the disk and BEGIN IMMEDIATE for other writers: those two keep
-the thread, and the loop stays free.
-
-Leans on `aiosqlite.Connection._execute`, which the lock file pins and `tests/bot/store/test_inline_sqlite.py` watches.
+A statement on a local file takes some hundredths of a millisecond. Handing each to a thread (aiosqlite), or to a greenlet that
+could wait (SQLAlchemy's async engine), costs ten times what SQLite does. COMMIT waits for the disk and BEGIN IMMEDIATE for other
+processes that write: those two go to a thread, and the loop stays free.
 """
 
 from __future__ import annotations
 
-import functools
-import sqlite3
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
-import aiosqlite
+import sqlalchemy as sa
+from sqlalchemy.sql.base import Executable
 
-_WAITS = ("commit", "close")
-
-
-class InlineConnection(aiosqlite.Connection):
-    """An aiosqlite connection that uses its thread only for what can wait."""
-
-    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        waits = getattr(fn, "__name__", "") in _WAITS or (args and args[0] == "BEGIN IMMEDIATE")
-        if waits or not self._running or not self._connection:
-            return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
-        return fn(*args, **kwargs)
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
+_IMMEDIATE = "fraga_write"
 
 
-def connector(path: str) -> Callable[[], Awaitable[aiosqlite.Connection]]:
-    """What SQLAlchemy's engine opens its connections with.
+class InlineConnection:
+    """A connection with the two methods of SQLAlchemy's `AsyncConnection` that the app uses.
 
     Args:
-        path: the database file.
+        conn: an open connection, begun.
     """
 
-    async def connect() -> aiosqlite.Connection:
-        # Two threads use the connection, never at the same time: each waits for the other's result.
-        opened = InlineConnection(functools.partial(sqlite3.connect, path, check_same_thread=False), iter_chunk_size=64)
-        opened._thread.daemon = True  # as SQLAlchemy does: a connection left open must not hold up the process's end
-        return await opened
+    def __init__(self, conn: sa.Connection) -> None:
+        self._conn = conn
 
-    return connect
+    async def execute(self, statement: Executable, parameters: Any = None) -> sa.CursorResult[Any]:
+        """Runs a statement, here and now."""
+        return self._conn.execute(statement, parameters)
+
+    async def run_sync(self, fn: Callable[[sa.Connection], Any], /) -> Any:
+        """Calls a function with the plain connection, as migrations need it."""
+        return fn(self._conn)
+
+
+class InlineSqlite:
+    """A SQLite file, with one writer at a time.
+
+    Args:
+        url: of SQLAlchemy, for the driver `sqlite`.
+    """
+
+    def __init__(self, url: sa.URL) -> None:
+        # Two threads use a connection, never at the same time. The pool never makes anyone wait: that would stop the loop.
+        self._engine = sa.create_engine(url, connect_args={"check_same_thread": False}, pool_size=5, max_overflow=-1)
+        # Waiting here is fair and cheap; waiting in SQLite's busy handler is neither.
+        self._writer = asyncio.Lock()
+        sa.event.listen(self._engine, "connect", _on_connect)
+        sa.event.listen(self._engine, "begin", _on_begin)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[InlineConnection]:
+        """A consistent read."""
+        with self._engine.connect() as conn:
+            yield InlineConnection(conn)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[InlineConnection]:
+        """A transaction: committed when the block ends, rolled back when it raises."""
+        async with self._writer:
+            with self._engine.connect().execution_options(**{_IMMEDIATE: True}) as conn:
+                await _apart(conn.begin)
+                try:
+                    yield InlineConnection(conn)
+                except BaseException:
+                    conn.rollback()
+                    raise
+                await _apart(conn.commit)
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        self._engine.dispose()
+
+
+async def _apart(wait: Callable[[], Any]) -> None:
+    """Runs what can wait in another thread, and never leaves it running: the connection is not for two at once."""
+    running = asyncio.get_running_loop().run_in_executor(None, wait)
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
+
+
+def _on_connect(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.isolation_level = None  # we say BEGIN ourselves, see below
+    cursor = dbapi_connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_begin(conn: sa.Connection) -> None:
+    # A deferred transaction that reads and then writes can fail half-way with SQLITE_BUSY; IMMEDIATE can't.
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get(_IMMEDIATE) else "BEGIN")

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Rendered
 from bot.store import schema
-from bot.store.engine import Transaction
+from bot.store.engine import Connection, Transaction
 
 _m = schema.message.c
 
@@ -37,14 +36,17 @@ async def append(
         The message's id and seq.
     """
     message_id = message_id or schema.new_id()
-    seq: int = (
+    c, link = schema.conversation.c, schema.conversation_address.c
+    address = sa.select(link.address_id).where(link.conversation_id == c.id, link.active).limit(1).scalar_subquery()
+    numbered = (
         await tx.conn.execute(
             schema.conversation.update()
-            .where(schema.conversation.c.id == conversation_id)
-            .values(last_seq=schema.conversation.c.last_seq + 1, active_at=now)
-            .returning(schema.conversation.c.last_seq)
+            .where(c.id == conversation_id)
+            .values(last_seq=c.last_seq + 1, active_at=now)
+            .returning(c.last_seq, c.channel, address.label("address_id"))
         )
-    ).scalar_one()
+    ).one()
+    seq: int = numbered.last_seq
     payload = dict(rendered.payload)
     if rendered.buttons:
         issued = [
@@ -73,41 +75,26 @@ async def append(
             created_at=now,
         )
     )
-    if rendered.author != "citizen":
-        await _enqueue_delivery(tx, conversation_id, message_id, seq, now)
+    # The web has no address to push to: its client reads the store.
+    if rendered.author != "citizen" and numbered.address_id is not None:
+        await tx.conn.execute(
+            schema.outbox.insert().values(
+                message_id=message_id,
+                conversation_id=conversation_id,
+                address_id=numbered.address_id,
+                channel=numbered.channel,
+                seq=seq,
+                state="pending",
+                attempts=0,
+                next_attempt_at=now,
+            )
+        )
+        tx.notify("outbox", conversation_id=conversation_id)
     tx.notify("conversation", conversation_id=conversation_id, kind="message", seq=seq)
     return message_id, seq
 
 
-async def _enqueue_delivery(tx: Transaction, conversation_id: str, message_id: str, seq: int, now: dt.datetime) -> None:
-    """An outbox row where the conversation has an address to push to; the web has none: its client reads the store."""
-    link, conversation = schema.conversation_address.c, schema.conversation.c
-    address = (
-        await tx.conn.execute(
-            sa.select(link.address_id, conversation.channel)
-            .join(schema.conversation, conversation.id == link.conversation_id)
-            .where(link.conversation_id == conversation_id, link.active)
-            .limit(1)
-        )
-    ).one_or_none()
-    if address is None:
-        return
-    await tx.conn.execute(
-        schema.outbox.insert().values(
-            message_id=message_id,
-            conversation_id=conversation_id,
-            address_id=address.address_id,
-            channel=address.channel,
-            seq=seq,
-            state="pending",
-            attempts=0,
-            next_attempt_at=now,
-        )
-    )
-    tx.notify("outbox", conversation_id=conversation_id)
-
-
-async def find_by_provider_id(conn: AsyncConnection, conversation_id: str, provider_id: str) -> str | None:
+async def find_by_provider_id(conn: Connection, conversation_id: str, provider_id: str) -> str | None:
     """The id of the message the channel already gave us under this id."""
     query = sa.select(_m.id).where(_m.conversation_id == conversation_id, _m.provider_id == provider_id)
     found: str | None = (await conn.execute(query)).scalar_one_or_none()
@@ -115,7 +102,7 @@ async def find_by_provider_id(conn: AsyncConnection, conversation_id: str, provi
 
 
 async def read(
-    conn: AsyncConnection,
+    conn: Connection,
     conversation_id: str,
     direction: Callable[[str], str],
     *,

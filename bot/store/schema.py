@@ -243,6 +243,32 @@ note = sa.Table(
     sa.Index("ix_note_handover_id", "handover_id"),
 )
 
+article_change = sa.Table(
+    "article_change",
+    metadata,
+    _id(primary_key=True),
+    sa.Column("article_id", sa.String(64), nullable=False),
+    sa.Column("kind", sa.String(12), nullable=False),  # edit | new | review | reviewed | expire | revert
+    sa.Column("base_hash", sa.String(64)),  # of the file it was made from; NULL for a new article
+    sa.Column("base", sa.JSON(none_as_null=True)),  # that file's article
+    sa.Column("content", sa.JSON, nullable=False),  # {article, reviewed: [language], exact}
+    sa.Column("state", sa.String(12), nullable=False),  # draft | proposed | published | rejected | superseded
+    sa.Column("version", sa.Integer, nullable=False),  # changes with every change of the content or the state
+    _id("author_id", sa.ForeignKey("agent.id"), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    _id("decided_by", sa.ForeignKey("agent.id")),  # set while still `proposed`: somebody is publishing it this moment
+    sa.Column("decided_at", UtcDateTime),
+    sa.Column("decision_note", sa.Text),
+    sa.Column("published_hash", sa.String(64)),  # of the file as it was written
+    sa.Index("ix_article_change_state", "state"),
+    sa.Index("ix_article_change_article_id", "article_id"),
+    # One draft per editor and article, however many windows are open.
+    sa.Index("uq_article_change_draft", "article_id", "author_id", unique=True,
+             sqlite_where=sa.text("state = 'draft'"), postgresql_where=sa.text("state = 'draft'")),
+)  # fmt: skip
+
 audit = sa.Table(
     "audit",
     metadata,

@@ -15,7 +15,7 @@ from bot import metrics
 from bot.core import Core
 from bot.http import ApiError
 from bot.messages import Button, Reply
-from bot.pipeline.accept import Inbound, Refused, accept, clean
+from bot.pipeline.accept import Accepted, Inbound, Refused, accept, clean
 from bot.pipeline.render import render_text
 from bot.pipeline.worker import TurnWorker
 from bot.plugins import Desk
@@ -83,10 +83,10 @@ class WebChat:
             wait: Annotated[float | None, Query(ge=0, le=MAX_WAIT_SECONDS)] = None,
         ) -> Response:
             self._limit(self._per_conversation, conversation.id)
-            message_id = await self.write(conversation, body)
+            accepted = await self.write(conversation, body)
             if wait is None:
-                return JSONResponse({"message_id": message_id}, 202)
-            result = await self.turn_result(conversation.id, message_id, wait)
+                return JSONResponse({"message_id": accepted.message_id}, 202)
+            result = await self.turn_result(accepted, wait)
             return JSONResponse(result, 200)
 
         @router.get("/messages", responses={200: {"model": Transcript}})
@@ -157,7 +157,8 @@ class WebChat:
         asked = (body.language or "").lower().replace("_", "-").split("-")[0]
         language = asked if asked in served else "sv"
         token, now = secrets.token_urlsafe(32), self.core.now()
-        buttons = tuple(Button(f"/language {spoken.code}", title=spoken.name) for spoken in self.core.texts.languages() if spoken.greeting)
+        offered = [spoken for spoken in self.core.texts.languages() if spoken.greeting]
+        buttons = tuple(Button(f"/language {spoken.code}", title=spoken.name) for spoken in offered)
         greeting = render_text(self.core, Reply("text", "greeting", buttons=buttons), language)
         async with self.core.store.write() as tx:
             conversation_id = await conversations.create(
@@ -168,8 +169,8 @@ class WebChat:
             shown = await messages.read(tx.conn, conversation_id, self.core.texts.direction)
         return ConversationOpened.model_validate({"conversation_id": conversation_id, "token": token, "messages": shown})
 
-    async def write(self, conversation: Conversation, body: NewMessage) -> str:
-        """Stores the message and sets its turn going; returns its id."""
+    async def write(self, conversation: Conversation, body: NewMessage) -> Accepted:
+        """Stores the message and sets its turn going."""
         if (body.text is None) == (body.payload is None):
             raise ApiError(422, "invalid", "give either text or payload")
         try:
@@ -178,17 +179,21 @@ class WebChat:
             metrics.REFUSED.labels(channel=CHANNEL, code=refused.code).inc()
             raise ApiError(_STATUS[refused.code], refused.code, str(refused)) from None
         self.worker.kick(conversation.id)
-        return accepted.message_id
+        return accepted
 
-    async def turn_result(self, conversation_id: str, message_id: str, wait: float) -> dict[str, Any]:
+    async def turn_result(self, accepted: Accepted, wait: float) -> dict[str, Any]:
         """The turn's replies, waiting at most `wait` seconds for it to be done (or put off: then nothing comes soon)."""
         deadline = asyncio.get_running_loop().time() + wait
-        async with self.core.hub.subscribe(f"conversation:{conversation_id}") as notices:
+        # A message that has just come cannot have been answered yet: its turn begins when this task first waits.
+        look = accepted.duplicate or wait <= 0
+        async with self.core.hub.subscribe(f"conversation:{accepted.conversation_id}") as notices:
             while True:
-                result, settled = await self._read_turn(conversation_id, message_id)
                 remaining = deadline - asyncio.get_running_loop().time()
-                if settled or remaining <= 0:
-                    return result
+                if look or remaining <= 0:
+                    result, settled = await self._read_turn(accepted.conversation_id, accepted.message_id)
+                    if settled or remaining <= 0:
+                        return result
+                look = True
                 try:
                     async with asyncio.timeout(min(remaining, 1.0)):  # the hub may lose a notice: look again by itself
                         while (await notices.get()).get("kind") != "turn":

@@ -12,15 +12,13 @@ from bot.messages import Button, Reply
 from bot.pipeline.context import DeskCall, TurnContext, TurnDecided
 from bot.pipeline.stages.protect import choose_explicitly, human_buttons
 from bot.rasa import RasaUnavailable
-from bot.switch import read_switch
 
 _log = structlog.get_logger(__name__)
 
 
 async def switched_off(core: Core, ctx: TurnContext) -> None:
     """While the bot is off the citizen meets a clear notice with the reason, and the way to a human."""
-    async with core.store.read() as conn:
-        switch = await read_switch(conn)
+    switch = await core.switch.read()
     if not switch.enabled:
         ctx.say(Reply("text", "bot_off", {"reason": switch.reason}, outcome="handover_offered", author="system"))
         ctx.desk = DeskCall("offer", {"reason": "bot_off", "department": None, "topic": None})

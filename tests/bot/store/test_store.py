@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from bot.messages import Button, Rendered
 from bot.store import conversations, messages, schema
 from bot.store.conversations import StaleVersion
-from bot.store.engine import Store, async_url
+from bot.store.engine import Store, store_url
 from bot.store.migrate import pending_migrations
 from tests.conftest import Clock
 
@@ -118,4 +118,4 @@ async def test_the_token_itself_is_not_in_the_store(store: Store, clock: Clock) 
 
 def test_another_database_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="DATABASE_URL"):
-        async_url("mysql://root@localhost/x")
+        store_url("mysql://root@localhost/x")
