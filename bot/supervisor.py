@@ -123,11 +123,12 @@ def services(settings: Settings) -> list[Service]:
         "--endpoints", "endpoints.yml", "--credentials", "credentials.yml", "--response-timeout", "15",
     ]  # fmt: skip
     for_rasa = {**shared, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "SQLALCHEMY_SILENCE_UBER_WARNING": "1"}
+    for_knowledge = {**shared, "KNOWLEDGE_TOKEN": settings.knowledge_token.get_secret_value(), "FRAGA_ENV": settings.fraga_env}
     for_actions = {**shared, "SANIC_HOST": actions.hostname or "127.0.0.1", "ACTION_SERVER_PORT": str(actions.port or 5055)}
     app_url = f"http://{settings.app_host}:{settings.app_port}"
     return [
         Service("knowledge", [python, "-m", "knowledge", "serve"], settings.knowledge_url,
-                f"{settings.knowledge_url}/readyz", "KNOWLEDGE_URL", shared),
+                f"{settings.knowledge_url}/readyz", "KNOWLEDGE_URL", for_knowledge),
         Service("actions", [python, "-m", "actions"], settings.actions_url,
                 f"{settings.actions_url}/health", "ACTIONS_URL", for_actions),
         Service("rasa", rasa_command, settings.rasa_url, f"{settings.rasa_url}/", "RASA_URL", for_rasa),

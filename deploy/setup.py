@@ -166,6 +166,7 @@ class Setup:
         text = (
             "# Written by `make setup`. For production make your own (.env.example) and delete SECRETS_GENERATED.\n"
             f"SECRETS_GENERATED=true\nSECRET_KEY={secrets.token_urlsafe(48)}\nRASA_TOKEN={secrets.token_urlsafe(48)}\n"
+            f"KNOWLEDGE_TOKEN={secrets.token_urlsafe(48)}\n"
         )
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:

@@ -13,9 +13,11 @@ from handover.agent_actions import AgentActions
 from handover.api import DeskApi
 from handover.auth import Gate
 from handover.desk import HandoverDesk
+from handover.editing.api import EditingApi
 from handover.events import events_router
 from handover.presence import Presence
 from handover.settings import load_departments, load_settings
+from knowledge.editing.client import EditingClient
 
 CONSOLE = Path(__file__).parent / "console"
 
@@ -32,10 +34,13 @@ def register(registry: Registry) -> None:
     gate, actions = Gate(core.store, settings.login), AgentActions(core, settings, departments)
     presence = Presence(core, settings.presence, actions)
     registry.desk = desk
-    registry.add_routes(DeskApi(core, desk, gate, actions).router())
+    desk_api = DeskApi(core, desk, gate, actions)
+    registry.add_routes(desk_api.router())
+    articles = EditingClient(core.settings.knowledge_url, core.settings.knowledge_token.get_secret_value())
+    registry.add_routes(EditingApi(core, articles, desk_api.requires).router())
     registry.add_routes(events_router(core, gate, presence))
     registry.on_start.append(presence.start)
-    registry.on_stop.append(presence.stop)
+    registry.on_stop += [presence.stop, articles.aclose]
     pages = APIRouter(include_in_schema=False)
 
     @pages.get("/desk")

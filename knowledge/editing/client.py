@@ -117,8 +117,8 @@ class EditingClient:
             raise EditingUnavailable(f"{method} {path}: {type(error).__name__}") from error
         if response.status_code == 200:
             return dict(answer)
-        error = dict(answer.get("error") or {})
-        code, message = str(error.pop("code", "unknown")), str(error.pop("message", ""))
+        details = dict(answer.get("error") or {})
+        code, message = str(details.pop("code", "unknown")), str(details.pop("message", ""))
         if response.status_code >= 500 or response.status_code == 401:
             raise EditingUnavailable(f"{code}: {message}")
-        raise EditingRefused(response.status_code, code, message, error)
+        raise EditingRefused(response.status_code, code, message, details)

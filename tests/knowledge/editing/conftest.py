@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -38,18 +39,34 @@ def editing() -> EditingSettings:
     return EditingSettings(_env_file=None, knowledge_token=SecretStr(TOKEN), editing_git="off")
 
 
+@pytest.fixture(scope="session")
+def index_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keeps the small knowledge base's index from test to test: encoding its phrasings takes seconds."""
+    return tmp_path_factory.mktemp("index") / "built"
+
+
 @pytest_asyncio.fixture
-async def http(
-    settings: Settings, editing: EditingSettings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that carries the token."""
+async def service(
+    settings: Settings, editing: EditingSettings, encoder: Encoder, index_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[str]:
+    """Address of the real service over the small knowledge base."""
     monkeypatch.setattr("knowledge.analysis.load_encoder", lambda _: encoder)
     monkeypatch.setattr(Analyst, "warm", lambda self: None)
-    build_index(settings, lambda: encoder, TODAY, lambda line: None)
+    if index_folder.exists():
+        shutil.copytree(index_folder, settings.index_dir)
+    else:
+        build_index(settings, lambda: encoder, TODAY, lambda line: None)
+        shutil.copytree(settings.index_dir, index_folder)
     async with serving(create_app(settings, today=lambda: TODAY, editing=editing)) as url:
         await ready(url)
-        async with httpx.AsyncClient(base_url=url, timeout=60, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
-            yield client
+        yield url
+
+
+@pytest_asyncio.fixture
+async def http(service: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that carries the token."""
+    async with httpx.AsyncClient(base_url=service, timeout=60, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+        yield client
 
 
 @pytest.fixture
