@@ -1,8 +1,8 @@
 """SQLite as the app uses it: statements run in the event loop's own thread, only what waits goes to another.
 
 A statement on a local file takes some hundredths of a millisecond. Handing each to a thread (aiosqlite), or to a greenlet that
-could wait (SQLAlchemy's async engine), costs ten times what SQLite does. COMMIT waits for the disk and BEGIN IMMEDIATE for other
-processes that write: those two go to a thread, and the loop stays free.
+could wait (SQLAlchemy's async engine), costs ten times what SQLite does. COMMIT waits for the disk, and BEGIN
+IMMEDIATE for another process that writes, if there is one: those go to a thread, and the loop stays free.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.base import Executable
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
+BUSY_MS = 10_000  # how long another process (a command) may hold the write lock
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}")
 _IMMEDIATE = "fraga_write"
 
 
@@ -64,7 +65,7 @@ class InlineSqlite:
         """A transaction: committed when the block ends, rolled back when it raises."""
         async with self._writer:
             with self._engine.connect().execution_options(**{_IMMEDIATE: True}) as conn:
-                await _apart(conn.begin)
+                await _begin(conn)
                 try:
                     yield InlineConnection(conn)
                 except BaseException:
@@ -75,6 +76,23 @@ class InlineSqlite:
     async def close(self) -> None:
         """Closes all connections."""
         self._engine.dispose()
+
+
+async def _begin(conn: sa.Connection) -> None:
+    """Begins at once, which is nearly always possible; in another thread when another process is writing."""
+    try:
+        _set_timeout(conn, 0)
+        conn.begin()
+    except sa.exc.OperationalError:
+        _set_timeout(conn, BUSY_MS)
+        await _apart(conn.begin)
+    else:
+        _set_timeout(conn, BUSY_MS)
+
+
+def _set_timeout(conn: sa.Connection, milliseconds: int) -> None:
+    raw: Any = conn.connection.dbapi_connection
+    raw.execute(f"PRAGMA busy_timeout={milliseconds}").close()
 
 
 async def _apart(wait: Callable[[], Any]) -> None:
