@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
+
+from knowledge.importing.reading import parse_html
 
 Kind = Literal["heading", "text", "item", "end"]
 
@@ -61,7 +63,7 @@ def blocks(root: LexborNode, address: str = "") -> list[Block]:
 
 def html_blocks(markup: str, address: str = "") -> list[Block]:
     """A piece of HTML, such as an answer, as `blocks`."""
-    body = LexborHTMLParser(markup).body
+    body = parse_html(markup).body
     return blocks(body, address) if body is not None else []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +22,7 @@ from knowledge.translations import script_share
 from knowledge.validation import MAX_ANSWER_WORDS, MAX_SMS_PARTS, word_count
 
 MAX_ANSWER_LENGTH = 20_000  # characters; a longer text is a document, not an answer
-MAX_TITLE_LENGTH = 300
+MAX_TITLE_LENGTH = 400  # also of a phrasing and of a short answer
 ID_LENGTH = 60
 REVIEW_DAYS = 182  # the shorter of the two limits: the editor has not yet said what in it is volatile
 _ID = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -83,19 +84,24 @@ def make_drafts(
     """
     groups: dict[str, list[Entry]] = {}
     results: list[str | Refused] = []
+    seen: dict[tuple[str, str, str], str] = {}
+    counts: Counter[str] = Counter()  # how often a slug was taken already
     for given in entries:
         entry = replace(given, language=given.language or defaults.language, area=slug(given.area) or defaults.area)
         if reason := _refusal(entry, languages):
             results.append(Refused(entry.where, reason))
             continue
-        key = entry.id or _id_of(entry.title)
-        if not entry.id:
-            alike = [name for name in groups if re.fullmatch(rf"{key}(-\d+)?", name)]
-            twin = next((other for name in alike for other in groups[name] if _says_the_same(entry, other)), None)
-            if twin is not None:
-                results.append(Refused(entry.where, f"the same as {twin.where}"))
+        key = entry.id
+        if not key:
+            said = (entry.title, entry.answer, entry.language)
+            if said in seen:
+                results.append(Refused(entry.where, f"the same as {seen[said]}"))
                 continue
-            key = next(name for name in (key, *(f"{key}-{n}" for n in range(2, len(alike) + 3))) if name not in groups)
+            seen[said] = entry.where
+            key = wanted = _id_of(entry.title)
+            while key in groups:
+                counts[wanted] += 1
+                key = f"{wanted}-{counts[wanted] + 1}"
         same_language = next((other for other in groups.get(key, []) if other.language == entry.language), None)
         if same_language is not None:
             results.append(Refused(entry.where, f"{key} in {entry.language} is already {same_language.where}"))
@@ -174,13 +180,11 @@ def _refusal(entry: Entry, languages: Collection[str]) -> str:
         return f"the language {entry.language!r} is none of {' '.join(languages)}"
     if doubly_encoded(entry.title) or doubly_encoded(entry.answer):
         return "has letters broken by a wrong encoding (Ã¤ for ä); save the source anew as UTF-8"
-    if len(entry.answer) > MAX_ANSWER_LENGTH or len(entry.title) > MAX_TITLE_LENGTH:
-        return f"is too long: title {len(entry.title)}, answer {len(entry.answer)} characters; divide it"
+    if len(entry.answer) > MAX_ANSWER_LENGTH:
+        return f"has an answer of {len(entry.answer)} characters; at most {MAX_ANSWER_LENGTH}, divide it"
+    if (longest := max(map(len, (entry.title, entry.short, *entry.phrasings)))) > MAX_TITLE_LENGTH:
+        return f"has a title, short answer or phrasing of {longest} characters; at most {MAX_TITLE_LENGTH}"
     return ""
-
-
-def _says_the_same(one: Entry, other: Entry) -> bool:
-    return (one.title, one.answer, one.language) == (other.title, other.answer, other.language)
 
 
 def _draft(key: str, entries: list[Entry], defaults: Defaults, base: KnowledgeBase, today: dt.date) -> Draft | Refused:

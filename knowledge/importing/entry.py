@@ -14,10 +14,6 @@ from knowledge.importing.blocks import Block, html_blocks, joined
 MAX_LINKS = 10
 
 
-class Unreadable(ValueError):
-    """A source that can't be read at all; the message is one sentence that says what to do."""
-
-
 @dataclass(frozen=True)
 class About:
     """What is known of a whole source or page. The command line goes before what a page says of itself, after what a row says.
@@ -84,7 +80,7 @@ class Reading:
 
 
 _MARKUP = re.compile(
-    r"</?(?:p|br|ul|ol|li|a|b|i|u|em|strong|span|div|h[1-6]|table|tr|td|script|style|img|iframe)\b[^>]*>", re.IGNORECASE
+    r"</?(?:p|br|ul|ol|li|a|b|i|u|em|strong|span|div|h[1-6]|table|tr|td|script|style|img|iframe)\b[^>]{0,2000}>", re.IGNORECASE
 )
 _ENTITY = re.compile(r"&(?:#\d{2,6}|#x[0-9a-f]{2,6}|[a-z]{2,8});", re.IGNORECASE)
 # Bidi overrides can make a text read otherwise than it is stored; zero-width joiners (u200c, u200d) belong to Persian spelling.

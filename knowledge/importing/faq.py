@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from knowledge.importing.entry import About, Entry, Reading, Unreadable, answer_and_links, clean, one_line
-from knowledge.importing.reading import read_text
+from knowledge.importing.entry import About, Entry, Reading, answer_and_links, clean, one_line
+from knowledge.importing.reading import Unreadable, read_text
 
 OWN_FIELDS = ("volatile", "live_only", "amounts", "audience", "sources", "links", "next")
 _CODE = re.compile(r"^([a-z]{2,3})(?:[-_][a-z0-9]+)*$", re.IGNORECASE)

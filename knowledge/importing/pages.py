@@ -10,9 +10,9 @@ from pathlib import Path
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from knowledge.importing.blocks import Block, blocks, joined
-from knowledge.importing.entry import About, Entry, Reading, Unreadable, links_of, one_line, plain
+from knowledge.importing.entry import About, Entry, Reading, links_of, one_line, plain
 from knowledge.importing.faq import faq_entries, language_code
-from knowledge.importing.reading import read_text
+from knowledge.importing.reading import Unreadable, parse_html, read_text
 
 LEAST_WORDS = 25  # a page's text beside its questions is worth an article of its own from here on
 _HTML = re.compile(r"<\s*(?:!doctype|html|body|head|main|article|div|p|h\d|details|dl|script)\b", re.IGNORECASE)
@@ -30,7 +30,7 @@ def read_page(path: Path, given: About) -> Reading:
         Unreadable: when it is no HTML.
     """
     markup = read_text(path)
-    tree = LexborHTMLParser(markup)
+    tree = parse_html(markup)
     if tree.body is None or not _HTML.search(markup):
         raise Unreadable(f"{path.name} is no HTML page")
     changed = _YEAR.match(_attribute(tree, 'meta[property="article:modified_time"]', "content"))

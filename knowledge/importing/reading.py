@@ -6,11 +6,16 @@ import codecs
 import re
 from pathlib import Path
 
-from knowledge.importing.entry import Unreadable
+from selectolax.lexbor import LexborHTMLParser
 
 MAX_BYTES = 20 * 1024 * 1024  # a knowledge base of 10 000 articles in twelve languages is 60 MB; one file of a source is far less
+MAX_TAGS = 60_000  # a page of ours has hundreds; hostile nesting takes the parser quadratic time, here four seconds
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_-]{2,20})", re.IGNORECASE)
+
+
+class Unreadable(ValueError):
+    """A source that can't be read at all; the message is one sentence that says what to do."""
 
 
 def read_bytes(path: Path) -> bytes:
@@ -51,3 +56,14 @@ def read_text(path: Path) -> str:
         if "\0" not in text:
             return text.removeprefix("\ufeff")
     raise Unreadable(f"{path.name} is no text in UTF-8 or Windows-1252; save it as UTF-8")
+
+
+def parse_html(markup: str) -> LexborHTMLParser:
+    """HTML as browsers read it. Nothing in it is run or fetched.
+
+    Raises:
+        Unreadable: when it has more than `MAX_TAGS` tags.
+    """
+    if markup.count("<") > MAX_TAGS:
+        raise Unreadable(f"a page has over {MAX_TAGS} tags; divide it")
+    return LexborHTMLParser(markup)

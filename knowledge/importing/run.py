@@ -8,7 +8,8 @@ from pathlib import Path
 
 from knowledge.article import Article, KnowledgeBase, load_knowledge_base
 from knowledge.importing.drafts import Defaults, Draft, Refused, make_drafts, slug
-from knowledge.importing.entry import About, Reading, Unreadable
+from knowledge.importing.entry import About, Reading
+from knowledge.importing.reading import Unreadable
 from knowledge.settings import Settings, today
 from knowledge.writing import write_article
 

@@ -14,9 +14,9 @@ from typing import Any
 from defusedxml import DefusedXmlException
 
 from knowledge.exporting import COLUMNS
-from knowledge.importing.entry import About, Entry, Reading, Unreadable, answer_and_links, one_line
+from knowledge.importing.entry import About, Entry, Reading, answer_and_links, one_line
 from knowledge.importing.faq import language_code
-from knowledge.importing.reading import read_bytes, read_text
+from knowledge.importing.reading import Unreadable, read_bytes, read_text
 
 MAX_ROWS = 20_000
 MAX_COLUMNS = 64

@@ -10,9 +10,9 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException, ElementTree
 
-from knowledge.importing.entry import About, Reading, Unreadable
+from knowledge.importing.entry import About, Reading
 from knowledge.importing.pages import read_page
-from knowledge.importing.reading import read_bytes
+from knowledge.importing.reading import Unreadable, read_bytes
 
 MAX_ADDRESSES = 50_000  # sitemaps.org allows no more in one file
 

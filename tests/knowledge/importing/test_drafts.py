@@ -143,7 +143,9 @@ def test_a_short_answer_is_whole_sentences_that_fit(base: KnowledgeBase, answer:
         (entry(language="svenska"), "language 'svenska'"),
         (entry("FÃ¶rskola?"), "encoding"),
         (entry(answer="F\ufffdrskola"), "encoding"),
-        (entry(answer="a" * 20_001), "too long"),
+        (entry(answer="a" * 20_001), "20001 characters"),
+        (entry("a" * 401), "401 characters"),
+        (entry(phrasings=("a", "b" * 500)), "500 characters"),
         (entry(fields={"volatile": ["weather"]}), "volatile"),
     ],
 )

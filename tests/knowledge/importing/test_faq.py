@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from knowledge.importing.entry import About, Unreadable
+from knowledge.importing.entry import About
 from knowledge.importing.faq import faq_entries, language_code, read_json
+from knowledge.importing.reading import Unreadable
 from tests.knowledge.importing.conftest import SOURCES
 
 QUESTION = {"@type": "Question", "name": "A?", "acceptedAnswer": {"@type": "Answer", "text": "a"}}

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.importing.entry import About, Entry, Unreadable
+from knowledge.importing.entry import About, Entry
 from knowledge.importing.pages import is_question, read_page
+from knowledge.importing.reading import Unreadable
 from tests.knowledge.importing.conftest import SOURCES
 
 
@@ -100,9 +101,11 @@ def test_links_are_complete_and_safe(tmp_path: Path) -> None:
     assert [title for _, title in entry.links] == ["a"]
 
 
-def test_a_page_that_nests_a_hundred_thousand_deep_is_read(tmp_path: Path) -> None:
-    (entry,) = read_page(page(tmp_path, "<h1>T</h1>" + "<div>" * 100_000 + "text"), About()).entries
+def test_a_page_that_nests_fifty_thousand_deep_is_read_and_a_hostile_one_refused(tmp_path: Path) -> None:
+    (entry,) = read_page(page(tmp_path, "<h1>T</h1>" + "<div>" * 50_000 + "text"), About()).entries
     assert entry.answer == "text"
+    with pytest.raises(Unreadable, match="60000 tags"):
+        read_page(page(tmp_path, "<h1>T</h1>" + "<div><b><i>" * 50_000 + "text"), About())
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])

@@ -8,7 +8,8 @@ import openpyxl
 import pytest
 
 from knowledge.importing import sheet
-from knowledge.importing.entry import About, Reading, Unreadable
+from knowledge.importing.entry import About, Reading
+from knowledge.importing.reading import Unreadable
 from knowledge.importing.sheet import read_csv, read_xlsx
 from tests.knowledge.importing.conftest import SOURCES
 

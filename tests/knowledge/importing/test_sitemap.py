@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.importing.entry import About, Unreadable
+from knowledge.importing.entry import About
+from knowledge.importing.reading import Unreadable
 from knowledge.importing.sitemap import read_sitemap, saved_file
 from tests.knowledge.importing.conftest import SOURCES
 
