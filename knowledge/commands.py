@@ -210,7 +210,8 @@ def export_nlu(settings: Settings, count: int) -> int:
     """Writes a seeded sample of phrasings, spread over articles and languages, as Rasa examples of `ask_faq`."""
     base = load_knowledge_base(settings.articles_dir)
     # The help lines' phrasings are calls for help; as examples of `ask_faq` they would teach Rasa the contrary.
-    questions = {key: article.questions for key, article in base.articles.items() if article.area != EMERGENCY_AREA}
+    published = {key: article for key, article in base.articles.items() if article.status == "published"}
+    questions = {key: article.questions for key, article in published.items() if article.area != EMERGENCY_AREA}
     chosen = sample_phrasings(questions, count)
     target = settings.var_dir / "nlu" / "faq.yml"
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -71,6 +71,13 @@ def test_rasa_gets_the_same_spread_sample_each_time(settings: Settings) -> None:
     assert any("Maksaako kierrätyskeskus jotain?" in line for line in lines)
 
 
+def test_rasa_learns_nothing_from_drafts(settings: Settings, edit: Callable[..., Path]) -> None:
+    edit(AVC, status="draft")
+    assert commands.export_nlu(settings, 100) == 0
+    text = (settings.var_dir / "nlu" / "faq.yml").read_text(encoding="utf-8")
+    assert AVC["questions"]["sv"][0] not in text and "sfi" in text
+
+
 def test_a_phrasing_cannot_become_an_intent_or_an_entity_mark() -> None:
     assert commands.sample_phrasings({"a": {"sv": ["/restart [x](y) {z}"]}}, 5) == ["restart  x  y   z "]
 
