@@ -19,6 +19,7 @@ from bot.store import conversations, messages, schema
 from bot.store.engine import Connection
 
 MAX_TEXT_LENGTH = 2000
+CANDIDATES = 5  # articles that knowledge is asked for
 MAX_ID_LENGTH = 128
 PROTECTED_TEXT = "[…]"  # stands for a text that was never stored
 
@@ -89,6 +90,8 @@ async def accept(core: Core, conversation_id: str, inbound: Inbound) -> Accepted
                 if len(text) > MAX_TEXT_LENGTH:
                     raise Refused("too_long", f"a message has at most {MAX_TEXT_LENGTH} characters")
                 facts, stored = examine(text, already_protected=conversation.protected)
+                if not facts.protected:
+                    core.knowledge.foretell(stored, conversation.language, k=CANDIDATES)
             now = core.now()
             message_id, seq = await messages.append(
                 tx,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import structlog
 
 from bot.core import Core
-from bot.pipeline.accept import PROTECTED_TEXT
+from bot.pipeline.accept import CANDIDATES, PROTECTED_TEXT
 from bot.pipeline.context import TurnContext
 from knowledge.client import KnowledgeRefused, KnowledgeUnavailable
 
 _log = structlog.get_logger(__name__)
-CANDIDATES = 5
 SWITCH_PROBABILITY = 0.75  # below it a conversation keeps its language: "ok", names and "BankID" don't switch it
 
 # A language we have no texts in is answered in English: one odd word ("konstmuseet entré") must not lead there.
@@ -22,7 +21,7 @@ async def analyze(core: Core, ctx: TurnContext) -> None:
     if ctx.action is not None or ctx.text == PROTECTED_TEXT:
         return
     try:
-        ctx.analysis = await core.knowledge.analyze(ctx.text, language_hint=ctx.conversation.language, k=CANDIDATES)
+        ctx.analysis = await core.knowledge.foretold(ctx.text, ctx.conversation.language, k=CANDIDATES)
     except (KnowledgeUnavailable, KnowledgeRefused) as down:
         _log.warning("knowledge_unavailable", conversation_id=ctx.conversation.id, error=str(down)[:200])
 

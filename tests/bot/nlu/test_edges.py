@@ -8,7 +8,9 @@ import pytest
 from jsonschema import ValidationError
 from rasa.core.actions.action import RemoteAction
 from rasa.core.channels import console as rasa_console
+from rasa.shared.core.constants import ACTION_SESSION_START_NAME
 from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
@@ -117,6 +119,59 @@ def test_the_tracker_store_forgets_the_longest_untouched():
         return list(await store.keys())
 
     assert sorted(asyncio.run(conversation())) == ["a", "c"]
+
+
+def test_an_older_tracker_comes_back_as_it_was():
+    domain = Domain.empty()
+    store = BoundedTrackerStore(domain, live_trackers=1)
+
+    async def conversation() -> list[str]:
+        for sender in ("a", "b"):
+            tracker = DialogueStateTracker.from_events(sender, [])
+            tracker.update(UserUttered(f"hej {sender}"), domain)
+            await store.save(tracker)
+        assert list(store.store) == ["a"]  # written; "b" is live
+        found = [await store.retrieve(sender) for sender in ("a", "b")]
+        return [tracker.latest_message.text for tracker in found]
+
+    assert asyncio.run(conversation()) == ["hej a", "hej b"]
+
+
+def test_only_the_last_session_of_a_live_tracker_is_continued():
+    domain = Domain.empty()
+    store = BoundedTrackerStore(domain)
+
+    async def conversation() -> tuple[int, int]:
+        tracker = DialogueStateTracker.from_events("a", [])
+        for text in ("first", "second"):
+            tracker.update(ActionExecuted(ACTION_SESSION_START_NAME), domain)
+            tracker.update(UserUttered(text), domain)
+        await store.save(tracker)
+        last, whole = await store.retrieve("a"), await store.retrieve_full_tracker("a")
+        return sum(isinstance(e, UserUttered) for e in last.events), sum(isinstance(e, UserUttered) for e in whole.events)
+
+    assert asyncio.run(conversation()) == (1, 2)
+
+
+def test_actions_share_one_connection():
+    remote_action.install()
+    endpoint = EndpointConfig("http://127.0.0.1:1/webhook")
+    RemoteAction("a", endpoint)
+    RemoteAction("b", endpoint)
+
+    async def sessions() -> bool:
+        async with endpoint.session() as one:
+            pass
+        async with endpoint.session() as two:
+            pass
+        same = one is two and not one.closed
+        await one.close()
+        async with endpoint.session() as three:
+            fresh = three is not one
+        await three.close()
+        return same and fresh
+
+    assert asyncio.run(sessions())
 
 
 def test_an_action_call_without_domain_still_satisfies_the_action_server():
