@@ -64,7 +64,8 @@ train: ## Train Rasa again
 	@rm -f .setup/rasa && $(PYTHON) deploy/setup.py
 
 evaluate: setup ## How often the right answer comes first, per language
-	@$(BIN)/python -m knowledge evaluate knowledge/evaluation/held_out.jsonl
+	@for kept in 0 3 1000; do echo "phrasings per article and language: at most $$kept"; \
+	  $(BIN)/python -m knowledge evaluate knowledge/evaluation/held_out.jsonl --table --phrasings $$kept || exit 1; done
 
 bench: setup ## p50/p95 of a whole web turn, beside stock Rasa
 	@$(BIN)/python benchmarks/turns.py

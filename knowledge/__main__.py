@@ -27,6 +27,8 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--lang", help="the conversation's language")
     evaluate = commands.add_parser("evaluate", help="figures on a file of questions, as JSON")
     evaluate.add_argument("file", type=Path)
+    evaluate.add_argument("--phrasings", type=int, help="index only so many phrasings per article and language (0: titles only)")
+    evaluate.add_argument("--table", action="store_true", help="a Markdown table instead of JSON")
     calibrate = commands.add_parser("calibrate", help="fit the probabilities and print the cheapest thresholds")
     calibrate.add_argument("file", type=Path, nargs="+")
     calibrate.add_argument("--phrasings", action="store_true", help="add the articles' own phrasings, held out in turn")
@@ -86,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
             case "search":
                 return commands.search(settings, options.text, options.lang)
             case "evaluate":
-                return commands.evaluate(settings, options.file)
+                return commands.evaluate(settings, options.file, options.phrasings, options.table)
             case "calibrate":
                 return commands.calibrate(settings, options.file, options.phrasings, options.dry_run)
             case "bench":

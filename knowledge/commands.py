@@ -112,21 +112,33 @@ def search(settings: Settings, text: str, language: str | None) -> int:
     return 0
 
 
-def evaluate(settings: Settings, file: Path) -> int:
-    """Prints the figures of DESIGN section 7 as JSON."""
+def evaluate(settings: Settings, file: Path, phrasings: int | None = None, table: bool = False) -> int:
+    """Prints the figures of docs/architecture.md, "Command line", as JSON or as a table.
+
+    Args:
+        settings: models and thresholds.
+        file: the questions.
+        phrasings: search an index that keeps only so many per article and language: what the others are worth.
+        table: Markdown instead of JSON.
+    """
     from knowledge import evaluation_run as run
     from knowledge.analysis import Analyst
     from knowledge.calibration import Calibration
+    from knowledge.search import Searcher
 
     quiet_libraries()
     questions = run.read_questions(file)
     analyst = Analyst(settings)
+    if phrasings is not None:
+        analyst.searcher = Searcher(
+            run.thinned(analyst.searcher.index, phrasings, settings.tuning), settings.tuning, Calibration.load()
+        )
     asked = _asked(analyst, questions)
     tuning = settings.tuning
     figures = run.evaluate(
         zip([question.language for question in questions], asked, strict=True), Calibration.load(), tuning.answer, tuning.clarify
     )
-    print(json.dumps(figures, indent=1))
+    print(run.as_table(figures) if table else json.dumps(figures, indent=1))
     return 0
 
 

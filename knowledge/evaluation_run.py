@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.calibration import Asked, Calibration, judge
+from knowledge.index import Index, make_faiss
+from knowledge.lexical import LexicalIndex
 from knowledge.search import Searcher
+from knowledge.settings import Tuning
 
 Floats = NDArray[np.float32]
 Row = Mapping[str, float]
@@ -165,3 +170,40 @@ def evaluate(
         rows["all"].append(row)
         rows.setdefault(language, []).append(row)
     return {name: summarise(values) for name, values in rows.items()}
+
+
+def thinned(index: Index, most: int, tuning: Tuning) -> Index:
+    """The index with titles, answers and at most so many phrasings per article and language.
+
+    Args:
+        index: a loaded index; stays as it is.
+        most: the first so many phrasings are kept; 0 keeps titles only.
+        tuning: which FAISS index to make.
+    """
+    seen: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for row, entry in enumerate(index.phrasings):
+        seen[entry.article_id, entry.language] += entry.kind == "phrasing"
+        if entry.kind != "phrasing" or seen[entry.article_id, entry.language] <= most:
+            kept.append(row)
+    phrasings, vectors = [index.phrasings[row] for row in kept], np.ascontiguousarray(np.asarray(index.phrasing_vectors)[kept])
+    return replace(
+        index,
+        phrasings=phrasings,
+        phrasing_vectors=vectors,
+        phrasing_article=index.phrasing_article[kept],
+        faiss_index=make_faiss(vectors, tuning.faiss_factory),
+        lexical=LexicalIndex.build(phrasings + index.answers, index.article_ids),
+    )
+
+
+def as_table(figures: Mapping[str, Mapping[str, Any]]) -> str:
+    """The figures as a Markdown table, each share of n with its 95 % interval."""
+    lines = ["| language | n | first | among three | answered | answered wrongly |", "|---|---|---|---|---|---|"]
+    for name, row in figures.items():
+        shown = [
+            "–" if row[key] is None else f"{row[key]:.3f} [{row['ci95'][key][0]:.3f}–{row['ci95'][key][1]:.3f}]"
+            for key in ("top1", "top3", "answered", "wrong")
+        ]
+        lines.append(f"| {name} | {row['n']} | " + " | ".join(shown) + " |")
+    return "\n".join(lines)

@@ -199,6 +199,22 @@ class BuildReport:
     signals: Mapping[str, Mapping[str, float]]
 
 
+def make_faiss(vectors: Floats, factory: str) -> Any:
+    """A FAISS index of the vectors, inner product.
+
+    Args:
+        vectors: shape (n, d), rows of length 1.
+        factory: FAISS's name of the kind, for example `SQfp16`.
+    """
+    import faiss
+
+    index = faiss.index_factory(vectors.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
+    if not index.is_trained:
+        index.train(vectors)
+    index.add(vectors)
+    return index
+
+
 def build_index(
     settings: Settings, encoder: Callable[[], EncodesText], today: dt.date, say: Callable[[str], None]
 ) -> BuildReport:
@@ -255,10 +271,7 @@ def build_index(
     answer_means = language_means({}, [entry.language for entry in answers], raw_answers)
     phrasing_vectors = centre(raw_phrasings, np.stack([means[entry.language] for entry in phrasings]), share)
     answer_vectors = centre(raw_answers, np.stack([answer_means[entry.language] for entry in answers]), share)
-    faiss_index = faiss.index_factory(phrasing_vectors.shape[1], settings.tuning.faiss_factory, faiss.METRIC_INNER_PRODUCT)
-    if not faiss_index.is_trained:
-        faiss_index.train(phrasing_vectors)
-    faiss_index.add(phrasing_vectors)
+    faiss_index = make_faiss(phrasing_vectors, settings.tuning.faiss_factory)
 
     settings.index_dir.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".building-", dir=settings.index_dir))

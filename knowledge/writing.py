@@ -71,8 +71,7 @@ def article_text(article: Article) -> str:
         "title": _by_language(article.title, languages),
         "answer": {code: _Block(text.strip() + "\n") for code, text in _by_language(article.answer, languages).items()},
         "short": {code: text.strip() for code, text in _by_language(article.short, languages).items()},
-        "translations": {code: _inline_of(item) for code, item in _by_language(article.translations, languages).items()}
-        or None,
+        "translations": {code: _inline_of(item) for code, item in _by_language(article.translations, languages).items()} or None,
         "next": _InlineList(article.next),
         "links": [_Inline(url=link.url, title=_Inline(_by_language(link.title, _order(link.title)))) for link in article.links]
         or None,

@@ -26,7 +26,7 @@ class FieldFinding:
     Args:
         field: `answer.sv`, `sources`, `review_by` …; empty when it is about the whole article.
         key: the console's text is `finding.<key>`; empty when there is none and `message` (English) must do.
-        params: for that text.
+        params: for that text; `before_publishing` when a draft is only warned of it.
         fault: False for a warning.
     """
 
@@ -61,6 +61,8 @@ def placed(finding: Finding) -> FieldFinding:
     for pattern in _patterns():
         if pattern.rule == finding.rule and (match := pattern.says.fullmatch(said)):
             groups = {name: value for name, value in match.groupdict().items() if value is not None}
+            if said != finding.message:
+                groups["before_publishing"] = "yes"
             return FieldFinding(pattern.field.format(**groups), finding.rule, pattern.key, groups, finding.message, finding.fault)
     return FieldFinding("", finding.rule, "", {}, finding.message, finding.fault)
 
