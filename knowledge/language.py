@@ -18,7 +18,7 @@ from knowledge.settings import ROOM
 # Our code → the languages of lingua that we count as it. Kurdish and Tigrinya are not in lingua: script and marker words decide.
 _LINGUA: Mapping[str, tuple[str, ...]] = {
     "sv": ("SWEDISH",), "en": ("ENGLISH",), "fi": ("FINNISH",), "ar": ("ARABIC",), "so": ("SOMALI",), "fa": ("PERSIAN",),
-    "es": ("SPANISH",), "pl": ("POLISH",), "bs": ("BOSNIAN", "CROATIAN"), "uk": ("UKRAINIAN",), "tr": ("TURKISH",),
+    "es": ("SPANISH",), "pl": ("POLISH",), "bs": ("BOSNIAN", "CROATIAN", "SERBIAN"), "uk": ("UKRAINIAN",), "tr": ("TURKISH",),
     "fr": ("FRENCH",), "de": ("GERMAN",), "da": ("DANISH",), "nb": ("BOKMAL",), "ru": ("RUSSIAN",), "it": ("ITALIAN",),
     "pt": ("PORTUGUESE",), "nl": ("DUTCH",), "et": ("ESTONIAN",), "ro": ("ROMANIAN",), "hu": ("HUNGARIAN",), "sq": ("ALBANIAN",),
     "el": ("GREEK",), "ur": ("URDU",), "hi": ("HINDI",), "zh": ("CHINESE",), "th": ("THAI",), "vi": ("VIETNAMESE",),
@@ -56,6 +56,12 @@ _SCRIPTS: Sequence[tuple[str, re.Pattern[str]]] = (
     ("zh", re.compile(r"[\u4e00-\u9fff]")),
     ("latin", re.compile(r"[A-Za-z\u00c0-\u024f]")),
 )
+# Lingua knows no Kurdish, and little Serbian in Cyrillic; their letters say enough.
+_OWN_LETTERS: Mapping[str, Sequence[tuple[str, re.Pattern[str]]]] = {
+    "arabic": (("ckb", re.compile("[ێۆڵڕڤە]")),),
+    "cyrillic": (("bs", re.compile("[ћђљњџј]")),),
+}
+_OWN_SHARE = 0.04
 _OF_SCRIPT: Mapping[str, frozenset[str]] = {
     "arabic": frozenset({"ar", "fa", "ur", "ckb"}),
     "cyrillic": frozenset({"uk", "ru", "bs"}),
@@ -124,11 +130,13 @@ class LanguageDetector:
         script = _script(" ".join(telling))
         if script in self._codes:
             return Detection(script, 0.99)
+        if (own := _by_letters(script, "".join(telling))) in self._codes:
+            return Detection(str(own), 0.99)
         scores = self._lingua(" ".join(telling))
         if script == "arabic":
-            # Persian and Urdu have four letters that Arabic has not, and Arabic three that Persian hardly uses.
-            joined = "".join(telling)
-            foreign, own = len(re.findall("[پچژگٹڈںے]", joined)), len(re.findall("[ةىإؤ]|\\bال", joined))
+            # Persian and Urdu have letters that Arabic has not, Arabic some that Persian hardly uses; each has its kaf and yeh.
+            joined = " ".join(telling)
+            foreign, own = len(re.findall("[پچژگٹڈںےکی]", joined)), len(re.findall(r"[ةىإؤأكي]|\bال", joined))
             scores = {
                 code: value * (0.05 if (code == "ar" and foreign > own) or (code != "ar" and own > foreign) else 1.0)
                 for code, value in scores.items()
@@ -176,6 +184,14 @@ def weigh(scores: Mapping[str, float], codes: Sequence[str], telling: Sequence[s
     raw = {code: math.exp(value - top) for code, value in logs.items()}
     total = sum(raw.values())
     return {code: value / total for code, value in raw.items()}
+
+
+def _by_letters(script: str, text: str) -> str | None:
+    """The language of a script that has letters no other of our languages writes, if a good share of the text are such."""
+    for code, letters in _OWN_LETTERS.get(script, ()):
+        if len(letters.findall(text)) >= max(1, len(text) * _OWN_SHARE):
+            return code
+    return None
 
 
 def _script(text: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
+
 import structlog
 
 from bot.core import Core
@@ -15,6 +18,9 @@ SWITCH_PROBABILITY = 0.75  # below it a conversation keeps its language: "ok", n
 # A language we have no texts in is answered in English: one odd word ("konstmuseet entré") must not lead there.
 FOREIGN_PROBABILITY = 0.97
 
+# Written in another script than the conversation's language: it is not that language, so the likeliest other one is right.
+OTHER_SCRIPT_PROBABILITY = 0.4
+
 
 async def analyze(core: Core, ctx: TurnContext) -> None:
     """Asks knowledge for language, signals and candidates. Without knowledge the turn goes on with the rules alone."""
@@ -26,14 +32,23 @@ async def analyze(core: Core, ctx: TurnContext) -> None:
         _log.warning("knowledge_unavailable", conversation_id=ctx.conversation.id, error=str(down)[:200])
 
 
+def script_of(text: str) -> str:
+    """The script that most letters are of, as Unicode names it (`LATIN`, `ARABIC`); empty without letters."""
+    scripts = Counter(unicodedata.name(char, "?").split()[0] for char in text if char.isalpha())
+    return scripts.most_common(1)[0][0] if scripts else ""
+
+
 async def choose_language(core: Core, ctx: TurnContext) -> None:
     """An explicit choice stays; otherwise the message's language, if it is clear enough."""
     ctx.language = ctx.conversation.language
     heard = ctx.analysis
     if heard is None or ctx.conversation.language_locked or heard["language"] == ctx.language:
         return
-    spoken = {language.code for language in core.texts.languages()}
-    needed = SWITCH_PROBABILITY if heard["language"] in spoken else FOREIGN_PROBABILITY
+    spoken = {language.code: language.name for language in core.texts.languages()}
+    if script_of(ctx.text) not in ("", script_of(spoken.get(ctx.language, "English"))):
+        needed = OTHER_SCRIPT_PROBABILITY
+    else:
+        needed = SWITCH_PROBABILITY if heard["language"] in spoken else FOREIGN_PROBABILITY
     if heard["language_probability"] >= needed:
         ctx.language = heard["language"]
         ctx.updates["language"] = heard["language"]
