@@ -18,7 +18,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
 
 MAX_CHARS: Final = 10_000
 """Longer messages are read up to here; the channels accept at most 2000 characters."""
@@ -99,6 +102,19 @@ def in_every_script(language: str, phrases: Iterable[str]) -> list[str]:
     if language != "bs":
         return phrases
     return phrases + [_SERBIAN_LETTER.sub(lambda match: _SERBIAN[match.group()], phrase.lower()) for phrase in phrases]
+
+
+def read_phrases(path: Path) -> dict[str, Any]:
+    """A YAML file of phrases, read with libyaml where it is there: five times as fast, and there are many.
+
+    Args:
+        path: The file.
+
+    Raises:
+        yaml.YAMLError: If it is no YAML.
+    """
+    loaded: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    return loaded
 
 
 def edits_within(a: str, b: str, limit: int) -> bool:

@@ -10,9 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-import yaml
-
-from bot.safety.phrases import PhraseBook, in_every_script, words
+from bot.safety.phrases import PhraseBook, in_every_script, read_phrases, words
 
 Kind = Literal["suicide", "child", "violence", "poison", "fire", "health", "danger", "crime"]
 
@@ -59,7 +57,7 @@ class Rules:
         rows: list[tuple[str, str]] = []
         not_typos: list[str] = []
         for path in sorted(folder.glob("*.yml")):
-            loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+            loaded = read_phrases(path)
             not_typos += loaded.pop("not_typos", [])
             unknown = set(loaded) - {*KINDS, _EVERYDAY}
             if unknown:

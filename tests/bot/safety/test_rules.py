@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ import yaml
 from bot.safety.rules import KINDS, Emergency, Rules, decide, detect
 
 CORPUS = Path(__file__).parent / "corpus"
-LANGUAGES = ["sv", "en", "fi", "ar", "so"]
+LANGUAGES = sorted(path.stem.removeprefix("emergency_") for path in CORPUS.glob("emergency_*.yml"))
+LARGE = {"sv": 150, "en": 150, "fi": 50, "ar": 50, "so": 50}
 
 
 def emergencies(language: str) -> list[tuple[str, str]]:
@@ -23,11 +26,29 @@ def everyday(language: str) -> list[str]:
     return list(loaded["messages"].splitlines())
 
 
+def test_every_language_of_the_assistant_has_its_messages() -> None:
+    from bot.settings import ROOT
+
+    listed = yaml.safe_load((ROOT / "texts" / "languages.yml").read_text(encoding="utf-8"))
+    assert {language["code"] for language in listed} <= set(LANGUAGES)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_d2_no_emergency_is_missed(language: str) -> None:
     messages = emergencies(language)
-    assert len(messages) >= 100
+    assert len(messages) >= (100 if language in LARGE else 24)
+    of_kind = Counter(kind for kind, _ in messages)
+    assert min(of_kind[kind] for kind in KINDS) >= 3
     assert [text for _, text in messages if detect(text) is None] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_d2_capitals_and_missing_diacritics_hide_none(language: str) -> None:
+    def bare(text: str) -> str:
+        return "".join(mark for mark in unicodedata.normalize("NFD", text) if not unicodedata.combining(mark))
+
+    messages = [text for _, text in emergencies(language)]
+    assert [text for text in messages if detect(text.upper()) is None or detect(bare(text)) is None] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -42,10 +63,10 @@ def test_what_the_second_reading_taught_is_kept() -> None:
     assert [text for lines in by_language.values() for text in lines.splitlines() if detect(text) is None] == []
 
 
-@pytest.mark.parametrize(("language", "least"), [("sv", 150), ("en", 150), ("fi", 50), ("ar", 50), ("so", 50)])
-def test_everyday_messages_raise_no_alarm(language: str, least: int) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_everyday_messages_raise_no_alarm(language: str) -> None:
     messages = everyday(language)
-    assert len(messages) >= least
+    assert len(messages) >= LARGE.get(language, 30)
     assert [text for text in messages if detect(text) is not None] == []
 
 
@@ -77,6 +98,7 @@ def test_typing_does_not_hide_an_emergency(text: str) -> None:
         ("chcę umrzeć", "suicide"),
         ("moj muž me tuče", "violence"),
         ("у нас пожежа", "fire"),
+        ("он меня убьет, муж меня бьет", "violence"),
         ("kocam beni dövüyor", "violence"),
         ("au secours", "danger"),
     ],
@@ -87,10 +109,15 @@ def test_other_languages_are_heard_as_well(text: str, kind: str) -> None:
     assert kind in (hit.kind, *hit.also)
 
 
-def test_asking_for_the_helpline_shows_it() -> None:
-    hit = detect("vad är numret till självmordslinjen?")
+@pytest.mark.parametrize("text", ["vad är numret till självmordslinjen?", "teléfono de prevención del suicidio"])
+def test_asking_for_the_helpline_shows_it(text: str) -> None:
+    hit = detect(text)
     assert hit is not None
     assert hit.kind == "suicide"
+
+
+def test_a_course_on_preventing_it_does_not() -> None:
+    assert detect("curso de prevención del suicidio para profesores") is None
 
 
 def test_an_everyday_expression_never_hides_the_emergency_beside_it() -> None:
