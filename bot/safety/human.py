@@ -1,35 +1,42 @@
 """Asking for a human being works in any words, in many languages, without any model: with Rasa and knowledge down too."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-import yaml
-
-from bot.safety.phrases import PhraseBook, words
+from bot.safety.phrases import PhraseBook, in_every_script, read_phrases, words
 
 SIGNAL: Final = "ask_human"
 DEFAULT_THRESHOLD: Final = 0.5
 """The human is asked for consent first, so a wrong guess costs one question; a missed one costs the citizen's trust."""
 
 
+@dataclass(frozen=True)
+class _Books:
+    asks: PhraseBook
+    alone: PhraseBook
+    everyday: PhraseBook
+
+
 @cache
-def _books() -> tuple[PhraseBook, PhraseBook]:
-    loaded = yaml.safe_load(Path(__file__).with_name("human.yml").read_text(encoding="utf-8"))
+def _books() -> _Books:
+    loaded = read_phrases(Path(__file__).with_name("human.yml"))
 
     def book(name: str) -> PhraseBook:
-        not_typos = ("handla", "handlar", "personer", "personen", "humor", "kahvila", "ihmiset", "agenda", "mensen")
-        return PhraseBook([(name, phrase) for phrases in loaded[name].values() for phrase in phrases], not_typos=not_typos)
+        phrases = [(name, phrase) for language, own in loaded[name].items() for phrase in in_every_script(language, own)]
+        return PhraseBook(phrases, not_typos=loaded["not_typos"])
 
-    return book("asks"), book("everyday")
+    return _Books(book("asks"), book("alone"), book("everyday"))
 
 
 def wants_human(text: str) -> bool:
     """Whether the citizen asks to be served by a human being.
 
     A question about where humans can be met ("får man prata med en människa på medborgarkontoret?") counts too; a word
-    that only contains one ("mänskliga rättigheter") does not.
+    that only contains one ("mänskliga rättigheter") does not. The words that citizens are told to write ("persona", "osoba")
+    are everyday words in many languages: they count when nothing else is written.
 
     Args:
         text: The citizen's message, in any language.
@@ -37,12 +44,14 @@ def wants_human(text: str) -> bool:
     Returns:
         True if it does.
     """
-    asks, everyday = _books()
+    books = _books()
     tokens = words(text)
+    if any(end == len(tokens) for _, _, start, end in books.alone.find(tokens) if start == 0):
+        return True
     remaining = list(tokens)
-    for _, _, start, end in everyday.find(tokens):
+    for _, _, start, end in books.everyday.find(tokens):
         remaining[start:end] = [""] * (end - start)
-    return bool(asks.find(remaining))
+    return bool(books.asks.find(remaining))
 
 
 def decide_human(rule_hit: bool, signals: Mapping[str, float], threshold: float = DEFAULT_THRESHOLD) -> bool:

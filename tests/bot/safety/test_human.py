@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from bot.safety.human import decide_human, wants_human
 
@@ -57,12 +60,54 @@ haluan hakea esikoulupaikkaa
 حقوق الإنسان
 أريد بطاقة مكتبة
 waxaan rabaa guri
-immisa qof ayaa ku nool Göteborg""".splitlines()
+immisa qof ayaa ku nool Göteborg
+koliko osoba smije stanovati u stanu
+prava osoba s invaliditetom
+ljudska prava
+cuánto cuesta por persona
+ayuda para una persona mayor
+derechos humanos
+droits humains
+combien de personnes dans le logement
+ma grand-mère est une personne âgée
+ile osób może mieszkać w mieszkaniu
+prawa człowieka
+insan hakları
+dairede kaç insan oturabilir
+скільки людей може жити в квартирі
+права людини
+mafên mirovan
+çend mirov dikarin di malekê de bimînin
+مافی مرۆڤ
+ክንደይ ሰብ ኣብ ሓደ ገዛ ክነብር ይኽእል
+حقوق انسان
+چند نفر می‌توانند در یک خانه زندگی کنند""".splitlines()
 
 
-@pytest.mark.parametrize("text", ASKED)
+def asked_later() -> list[str]:
+    by_language = yaml.safe_load((Path(__file__).parent / "corpus" / "human.yml").read_text(encoding="utf-8"))
+    return [line for lines in by_language.values() for line in lines.splitlines()]
+
+
+@pytest.mark.parametrize("text", ASKED + asked_later())
 def test_d3_a_human_is_asked_for_in_any_words(text: str) -> None:
     assert wants_human(text)
+
+
+def test_no_everyday_message_asks_for_a_human() -> None:
+    texts = [
+        line
+        for path in sorted((Path(__file__).parent / "corpus").glob("everyday_*.yml"))
+        for line in yaml.safe_load(path.read_text(encoding="utf-8"))["messages"].splitlines()
+    ]
+    appointment_with_staff = "أريد موعداً مع موظف"
+    assert [text for text in texts if wants_human(text)] == [appointment_with_staff]
+
+
+@pytest.mark.parametrize("word", ["persona", "osoba", "insan", "ሰብ", "مرۆڤ", "людина"])
+def test_the_word_of_the_greeting_counts_alone_but_not_inside_another_sentence(word: str) -> None:
+    assert wants_human(f" {word}! ")
+    assert not wants_human(f"Linnégatan {word} parkering")
 
 
 @pytest.mark.parametrize("text", NOT_ASKED)
