@@ -44,10 +44,10 @@ export class Desk {
     document.removeEventListener("keydown", this.onKey);
   }
 
-  header(leave, inAdmin) {
+  header(leave, where) {
     this.leave = leave;
     this.bar = h("div", { class: "bar-slot" });
-    this.inAdmin = inAdmin;
+    this.where = where;
     this.drawBar();
     return this.bar;
   }
@@ -55,7 +55,7 @@ export class Desk {
   drawBar() {
     if (!this.bar) return;
     const present = this.directory.agents.filter((agent) => agent.present).length;
-    refill(this.bar, header({ me: this.me, leave: this.leave, bot: this.directory.bot, present, inAdmin: this.inAdmin,
+    refill(this.bar, header({ me: this.me, leave: this.leave, bot: this.directory.bot, present, where: this.where,
       connected: this.connected, help: () => helpDialog(), redraw: this.redraw }));
   }
 
@@ -72,7 +72,7 @@ export class Desk {
     this.conversation.draw();
     this.drawContext();
     const waiting = this.counts.queued + this.counts.unread;
-    document.title = (waiting ? `(${waiting}) ` : "") + t("title");
+    if (this.where !== "articles") document.title = (waiting ? `(${waiting}) ` : "") + t("title");
   }
 
   drawContext() {
@@ -256,7 +256,7 @@ export class Desk {
   }
 
   shortcut(event) {
-    if (!event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]") || this.inAdmin) return;
+    if (!event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]") || this.where !== "desk") return;
     // By the place of the key, not its letter: Alt makes other letters on some keyboards.
     const does = { KeyN: () => this.claimNext(), KeyJ: () => this.step(1), KeyK: () => this.step(-1), KeyW: () => this.conversation.focusComposer(),
       KeyR: () => this.act("return"), KeyX: () => this.act("close"), KeyT: () => this.act("transfer"), KeyH: () => helpDialog() }[event.code];

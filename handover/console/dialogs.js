@@ -4,7 +4,7 @@ import { field, h } from "./dom.js";
 import { t, tOr } from "./i18n.js";
 
 /** Shows a form; resolves with what `collect` returns, or null when it was cancelled. */
-function ask({ title, lead, submit, style = "primary", collect }, ...fields) {
+export function ask({ title, lead, submit, style = "primary", collect }, ...fields) {
   return new Promise((resolve) => {
     let answer = null;
     const form = h("form", { method: "dialog", onsubmit: (event) => {

@@ -4,8 +4,14 @@ import { prefer, preferences } from "./preferences.js";
 
 const sign = (name, text, props) => h("button", { class: "tool square", type: "button", title: text, "aria-label": text, ...props }, icon(name));
 
+const ROOMS = [
+  { name: "desk", href: "#", sign: "inbox", roles: ["agent", "admin"] },
+  { name: "articles", href: "#/articles", sign: "book", roles: ["agent", "editor", "admin"] },
+  { name: "admin", href: "#admin", sign: "gear", roles: ["admin"] },
+];
+
 /** The bar at the top. Everything but `me` and `leave` may be missing (for a role without a desk). */
-export function header({ me, leave, bot, present, inAdmin, connected, help, redraw = () => {} }) {
+export function header({ me, leave, bot, present, where = "desk", connected, help, redraw = () => {} }) {
   const choose = (event) => { prefer({ [event.target.name]: event.target.value }); redraw(); };
   const option = (value, chosen, text, lang = null) => h("option", { value, selected: value === chosen, lang }, text);
   return h("header", { class: "bar" },
@@ -16,7 +22,8 @@ export function header({ me, leave, bot, present, inAdmin, connected, help, redr
       connected !== undefined && h("span", { class: `sign line ${connected ? "good" : "bad"}`, role: "status" },
         h("span", { class: "dot", "aria-hidden": "true" }), t(connected ? "connection.up" : "connection.down"))),
     h("nav", { class: "tools", "aria-label": t("brand.sub") },
-      me.role === "admin" && h("a", { class: "tool", href: inAdmin ? "#" : "#admin" }, icon(inAdmin ? "inbox" : "gear"), t(inAdmin ? "desk" : "admin")),
+      ROOMS.filter(({ roles }) => roles.includes(me.role)).map(({ name, href, sign: drawn }) =>
+        h("a", { class: "tool", href, "aria-current": name === where ? "page" : null }, icon(drawn), t(name))),
       h("select", { name: "language", "aria-label": t("menu.language"), onchange: choose },
         option("sv", preferences.language, "Svenska", "sv"), option("en", preferences.language, "English", "en")),
       h("select", { name: "theme", "aria-label": t("menu.theme"), onchange: choose },

@@ -1,7 +1,10 @@
 // Everything the console says, in Swedish and English. The same keys in both.
 
+import { EDITING } from "./texts_editing.js";
+
 export const TEXTS = {
   sv: {
+    ...EDITING.sv,
     "title": "Fråga Göteborg – handläggare", "brand": "Fråga Göteborg", "brand.sub": "Handläggarvyn", "skip": "Hoppa till samtalet",
     "login.title": "Logga in", "login.lead": "För medarbetare som svarar i chatten.", "login.email": "E-post", "login.password": "Lösenord",
     "login.submit": "Logga in", "login.wrong": "Fel e-post eller lösenord.", "login.locked": "För många försök. Kontot är låst en stund.",
@@ -57,6 +60,7 @@ export const TEXTS = {
     "error.not_yours": "Samtalet är inte längre ditt.", "error.unknown": "Det gick inte: {message}", "error.weak_password": "Lösenordet är för svagt. {message}", "error.exists": "Det finns redan ett konto med den adressen.",
   },
   en: {
+    ...EDITING.en,
     "title": "Fråga Göteborg – agents", "brand": "Fråga Göteborg", "brand.sub": "Agent console", "skip": "Skip to the conversation",
     "login.title": "Log in", "login.lead": "For staff who answer in the chat.", "login.email": "E-mail", "login.password": "Password",
     "login.submit": "Log in", "login.wrong": "Wrong e-mail or password.", "login.locked": "Too many attempts. The account is locked for a while.",

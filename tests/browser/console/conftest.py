@@ -1,4 +1,4 @@
-"""Chromium with the console, over the real app and a real store; knowledge and Rasa are scripted."""
+"""Chromium with the console, over the real app and a real store; Rasa is scripted, and knowledge too where nobody edits."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.handover.conftest import PASSWORD, Office, accounts, add_agent, core, office, script
+from tests.handover.editing.conftest import Newsroom, edit, editing, encoder, index_folder, newsroom, service, settings
 
-__all__ = ["core", "office", "script"]
+__all__ = ["core", "edit", "editing", "encoder", "index_folder", "newsroom", "office", "script", "service", "settings"]
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
@@ -73,7 +74,20 @@ class Consoles:
         scheme: str = "light",
         before_login: Callable[[Page], Awaitable[None]] | None = None,
     ) -> Page:
-        """A new member of staff, logged in through the page."""
+        """A new member of staff at the desk, logged in through the page."""
+        page = await self.enter(name, role, scheme, before_login)
+        await expect(page.get_by_role("heading", name="Mina samtal")).to_be_visible()
+        await expect(page.get_by_text("Ansluten")).to_be_visible()
+        return page
+
+    async def enter(
+        self,
+        name: str,
+        role: accounts.Role,
+        scheme: str = "light",
+        before_login: Callable[[Page], Awaitable[None]] | None = None,
+    ) -> Page:
+        """A new member of staff, logged in through the page, wherever their role takes them."""
         await add_agent(self.office.core, name, role)
         page = await self.page(scheme)
         if before_login is not None:
@@ -81,9 +95,22 @@ class Consoles:
         await page.get_by_label("E-post").fill(f"{name.split()[0].lower()}@goteborg.example")
         await page.get_by_label("Lösenord").fill(PASSWORD)
         await page.get_by_role("button", name="Logga in").click()
-        await expect(page.get_by_role("heading", name="Mina samtal")).to_be_visible()
-        await expect(page.get_by_text("Ansluten")).to_be_visible()
+        await expect(page.get_by_role("banner")).to_contain_text(name)
         return page
+
+    async def editor(self, name: str, scheme: str = "light") -> Page:
+        """A new editor at the list of articles."""
+        page = await self.enter(name, "editor", scheme)
+        await expect(page.get_by_role("table")).to_be_visible()
+        return page
+
+
+@pytest_asyncio.fixture
+async def editors(chromium: Browser, newsroom: Newsroom) -> AsyncIterator[Consoles]:
+    """Editors in their browsers, over the real knowledge service with a small knowledge base."""
+    made = Consoles(chromium, newsroom)
+    yield made
+    assert made.faults == []
 
 
 @pytest_asyncio.fixture
