@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import structlog
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -73,6 +74,8 @@ def create_app(core: Core) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
+    # For the widget's script and texts, on a phone without a proxy before us. Replies are smaller: they are sent as they are.
+    app.add_middleware(GZipMiddleware, minimum_size=16_384, compresslevel=6)
     # The widget lives on other pages of the city; it authenticates by bearer token, never by cookie.
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"],
                        allow_headers=["authorization", "content-type"], expose_headers=["retry-after"], max_age=600)  # fmt: skip

@@ -38,7 +38,12 @@ const EMBEDDED = {
   },
 };
 /* The closed button is named before anything may be asked of the server: its name in the other languages of the City. */
-const FIRST_WORDS = { fi: { open: 'Avaa chat' }, ar: { open: 'افتح المحادثة' }, so: { open: 'Fur sheekaysiga' } };
+const FIRST_WORDS = {
+  fi: { open: 'Avaa chat' }, ar: { open: 'افتح المحادثة' }, so: { open: 'Fur sheekaysiga' }, fa: { open: 'باز کردن چت' },
+  bs: { open: 'Otvori chat' }, es: { open: 'Abrir el chat' }, fr: { open: 'Ouvrir le chat' }, pl: { open: 'Otwórz czat' },
+  tr: { open: 'Sohbeti aç' }, uk: { open: 'Відкрити чат' }, ku: { open: 'Sohbetê veke' }, ckb: { open: 'چاتەکە بکەرەوە' },
+  ti: { open: 'ቻት ክፈቱ' },
+};
 const EMBEDDED_LANGUAGES = [
   { code: 'sv', name: 'Svenska', dir: 'ltr' },
   { code: 'en', name: 'English', dir: 'ltr' },
