@@ -29,6 +29,7 @@ _LOCALES: Final = (
     "fr_FR",
     "ar_AA",
     "fa_IR",
+    "uk_UA",
 )
 _WORD: Final = re.compile(r"[^\W\d_](?:[\w'’]|-(?=\w)){0,40}")
 _FAMILY_ENDINGS: Final = (
@@ -45,6 +46,10 @@ _FAMILY_ENDINGS: Final = (
     "ski",
     "ska",
     "oğlu",
+    "енко",
+    "чук",
+    "ський",
+    "ська",
 )
 _MOST_WORDS: Final = 4
 _BETWEEN: Final = frozenset({" ", "\n"})

@@ -121,6 +121,26 @@ def test_d5_a_telephone_number_is_masked_in_every_written_form(written: str) -> 
         ("Anna Maria Anderssons ansökan", "[namn] ansökan"),
         ("Mvh Anna", "Mvh [namn]"),
         ("Anna Andersson, Storgatan 5", "[namn], [adress]"),
+        ("اسم من علی رضایی است و کمک می‌خواهم", "اسم من [namn] است و کمک می‌خواهم"),
+        ("آدرس من Storgatan 5 است", "آدرس من [adress] است"),
+        ("شماره تلفنم ۰۷۰۱۷۴۰۶۰۵", "شماره تلفنم [telefon]"),
+        ("zovem se Amir Hodžić i trebam pomoć", "zovem se [namn] i trebam pomoć"),
+        ("зовем се Јован Петровић", "зовем се [namn]"),
+        ("moja adresa je Storgatan 5", "moja adresa je [adress]"),
+        ("me llamo María García y busco piso", "me llamo [namn] y busco piso"),
+        ("mi dirección es Storgatan 5", "mi dirección es [adress]"),
+        ("je m’appelle Marie Dupont", "je m’appelle [namn]"),
+        ("mon adresse est Storgatan 5", "mon adresse est [adress]"),
+        ("nazywam się anna kowalska i mieszkam przy Storgatan 5", "nazywam się [namn] i mieszkam przy [adress]"),
+        ("benim adım Ayşe Yılmaz", "benim adım [namn]"),
+        ("ev adresim Storgatan 5", "ev adresim [adress]"),
+        ("мене звати Олена Шевченко", "мене звати [namn]"),
+        ("мій син Тарас Шевченко хворіє", "мій син [namn] хворіє"),
+        ("моя адреса Storgatan 5", "моя адреса [adress]"),
+        ("navê min Azad Demir e", "navê min [namn] e"),
+        ("ناونیشانم Storgatan 5", "ناونیشانم [adress]"),
+        ("ስመይ ሃና ተስፋይ እዩ", "ስመይ [namn] እዩ"),
+        ("ቁጽሪ መንነት 8507091234", "ቁጽሪ መንነት [personnummer]"),
     ],
 )
 def test_what_points_to_a_person_is_masked(text: str, expected: str) -> None:
@@ -149,8 +169,23 @@ def test_numbers_the_city_publishes_stay_but_a_private_one_beside_them_goes() ->
     assert mask("skriv anna@exempel.se", keep=frozenset({"Anna@exempel.se"})).text == "skriv anna@exempel.se"
 
 
-def test_small_words_after_a_cue_are_no_name() -> None:
-    assert masked("mikä tämän koulun nimi on") == "mikä tämän koulun nimi on"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mikä tämän koulun nimi on",
+        "jak się z nimi skontaktować",
+        "bir sonraki adım ne",
+        "آب و زباله به نام من چطور می‌شود",
+        "باید اسمم را بگویم؟",
+    ],
+)
+def test_small_words_after_a_cue_are_no_name(text: str) -> None:
+    assert masked(text) == text
+
+
+@pytest.mark.parametrize("text", ["vivo en Angered hace 5 años", "mieszkam w Borås od 5 lat", "živim u Angeredu 5 godina"])
+def test_how_long_somebody_lives_somewhere_is_no_address(text: str) -> None:
+    assert masked(text) == text
 
 
 def test_findings_name_the_kind_and_the_place_in_the_original() -> None:
