@@ -87,9 +87,7 @@ def _read_languages(path: Path) -> tuple[Language, ...]:
     for row in rows:
         if row.get("dir") not in ("ltr", "rtl"):
             raise TextsInvalid(f"{path.name}: {row.get('code')!r} needs `dir: ltr` or `dir: rtl`")
-        languages.append(
-            Language(code=row["code"], name=row["name"], dir=row["dir"], greeting=bool(row.get("greeting", False)))
-        )
+        languages.append(Language(code=row["code"], name=row["name"], dir=row["dir"], greeting=bool(row.get("greeting", False))))
     return tuple(languages)
 
 
