@@ -130,8 +130,8 @@ class LanguageDetector:
         script = _script(" ".join(telling))
         if script in self._codes:
             return Detection(script, 0.99)
-        if (own := _by_letters(script, "".join(telling))) in self._codes:
-            return Detection(str(own), 0.99)
+        if (written := _by_letters(script, "".join(telling))) in self._codes:
+            return Detection(str(written), 0.99)
         scores = self._lingua(" ".join(telling))
         if script == "arabic":
             # Persian and Urdu have letters that Arabic has not, Arabic some that Persian hardly uses; each has its kaf and yeh.

@@ -23,7 +23,9 @@ async def test_d1_the_first_message_says_that_this_is_an_ai(served: Served, lang
     assert greeting["language"] == language
     assert greeting["text"] == served.core.texts.render("greeting", language)
     assert greeting["author"] == "bot"
-    assert {button["title"] for button in greeting["buttons"]} == {spoken.name for spoken in served.core.texts.languages() if spoken.greeting}
+    assert {button["title"] for button in greeting["buttons"]} == {
+        spoken.name for spoken in served.core.texts.languages() if spoken.greeting
+    }
 
 
 @pytest.mark.asyncio
