@@ -7,17 +7,16 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import yaml
-
-from bot.safety.phrases import PhraseBook, words
+from bot.safety.phrases import PhraseBook, in_every_script, read_phrases, words
 
 _NOT_TYPOS: Final = ("gömma", "identity", "hinding", "binding", "skyddar", "address")
 
 
 @cache
 def _book() -> PhraseBook:
-    loaded = yaml.safe_load(Path(__file__).with_name("protected_identity.yml").read_text(encoding="utf-8"))
-    return PhraseBook([(language, phrase) for language, phrases in loaded.items() for phrase in phrases], not_typos=_NOT_TYPOS)
+    loaded = read_phrases(Path(__file__).with_name("protected_identity.yml"))
+    rows = [(language, phrase) for language, phrases in loaded.items() for phrase in in_every_script(language, phrases)]
+    return PhraseBook(rows, not_typos=_NOT_TYPOS)
 
 
 def mentions_protected_identity(text: str) -> bool:

@@ -31,7 +31,30 @@ elän piilossa
 عنواني سري
 aqoonsigaygu waa qarsoon yahay
 waan dhuumanayaa
-xogtayda waa la ilaaliyaa""".splitlines()
+xogtayda waa la ilaaliyaa
+هویتم محافظت شده است
+آدرس ما مخفی است
+imam zaštićene lične podatke
+имам заштићен идентитет
+ne smije znati gdje živim
+tengo identidad protegida
+mi dirección es secreta
+vivo escondida con mis hijos
+j'ai une identité protégée
+mon mari ne doit pas savoir où j'habite
+mam chroniony adres
+mam chronione dane osobowe
+on nie może wiedzieć gdzie mieszkam
+kişisel bilgilerim korunuyor, korunan kimlik
+saklanıyorum
+у мене захищені особисті дані
+він не повинен знати де я живу
+navnîşana min veşartî ye
+agahiyên min parastî ne
+ناسنامەکەم پارێزراوە
+زانیارییەکانم نهێنین
+ዝተሓለወ መንነት ኣለኒ
+ኣድራሻይ ምስጢር እዩ""".splitlines()
 
 NOT_SAID = """var finns närmaste skyddsrum
 hur skyddar jag huset mot översvämning
@@ -42,7 +65,24 @@ osoitteenmuutos
 أين مكتبة المدينة
 xaggee ku taal maktabadda
 får man fälla skyddade träd
-var gör jag en adressändring""".splitlines()
+var gör jag en adressändring
+protección de datos personales en la ciudad
+cambio de dirección
+comment la ville protège mes données personnelles
+changement d'adresse
+ochrona danych osobowych
+zmiana adresu zamieszkania
+kişisel verilerin korunması
+adres değişikliğini hangi kuruma bildiriyoruz
+захист персональних даних
+де ховають людей
+zaštita okoliša
+promjena adrese
+تغییر آدرس
+حفاظت از محیط زیست
+guhertina navnîşanê
+گۆڕینی ناونیشان
+ምቕያር ኣድራሻ""".splitlines()
 
 
 @pytest.mark.parametrize("text", SAID)
