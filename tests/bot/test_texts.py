@@ -48,7 +48,15 @@ def test_d1_the_greeting_says_what_it_is_before_anything_else(catalogue: Catalog
     greeting = catalogue.render("greeting", code)
     assert len(greeting.split()) <= 60
     assert "112" in greeting
-    in_own_words = {"fi": "tekoäly", "ar": "الذكاء الاصطناعي", "fa": "هوش مصنوعی", "es": "IA", "fr": "IA", "tr": "yapay zekâ", "uk": "ШІ"}
+    in_own_words = {
+        "fi": "tekoäly",
+        "ar": "الذكاء الاصطناعي",
+        "fa": "هوش مصنوعی",
+        "es": "IA",
+        "fr": "IA",
+        "tr": "yapay zekâ",
+        "uk": "ШІ",
+    }
     assert in_own_words.get(code, "AI") in greeting
 
 
