@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from knowledge.article import ORIGINAL, answer_hash
+
 Operation = Literal["same", "added", "removed"]
 Piece = tuple[Operation, str]
 
@@ -72,6 +74,17 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
             yield {"field": f"questions.{code}", "kind": "list", "added": added, "removed": removed}
         elif asked != asks:
             yield {"field": f"questions.{code}", "kind": "value", "before": asked, "after": asks}
-        state, states = (before.get("translations") or {}).get(code), (after.get("translations") or {}).get(code)
-        if state != states:
-            yield {"field": f"translations.{code}", "kind": "value", "before": state, "after": states}
+        # What goes stale follows from the Swedish answer, above; only a translation that was looked after is a change of its own.
+        state, states = _translation(before, code), _translation(after, code)
+        if state != states and states not in ("stale", None):
+            values = {"before": {"state": state} if state else None, "after": {"state": states}}
+            yield {"field": f"translations.{code}", "kind": "value", **values}
+
+
+def _translation(article: Mapping[str, Any], code: str) -> str | None:
+    translation, answers = (article.get("translations") or {}).get(code), article.get("answer") or {}
+    if not isinstance(translation, Mapping) or code not in answers:
+        return None
+    if translation.get("of") not in (None, answer_hash(answers.get(ORIGINAL, ""))):
+        return "stale"
+    return str(translation.get("state"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ADMIN = ("admin@example.org", "Anna Admin", "korrekt-häst-batteri-7")
+EDITORS = (("dan@example.org", "Dan", "korrekt-häst-batteri-5"), ("eva@example.org", "Eva", "korrekt-häst-batteri-6"))
 AGENTS = (("bo@example.org", "Bo", "korrekt-häst-batteri-8"), ("cim@example.org", "Cim", "korrekt-häst-batteri-9"))
 
 
@@ -131,11 +133,17 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     for made in ("encoder", "index", "models"):
         source = ROOT / "var" / made
         assert source.exists(), "run `make setup` first"
-        (var / made).symlink_to(source)
+        if made != "index":
+            (var / made).symlink_to(source)
+    # Editors write articles and a new index: both are this session's own.
+    shutil.copytree(ROOT / "var" / "index", var / "index")
+    shutil.copytree(ROOT / "knowledge" / "articles", var / "knowledge-base" / "articles")
+    for table in ("departments.yml", "phones.yml"):
+        shutil.copy(ROOT / "knowledge" / table, var / "knowledge-base" / table)
     app, knowledge, rasa, actions = free_ports(4)
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")},
-        "VAR_DIR": str(var), "APP_PORT": str(app), "PUBLIC_URL": f"http://127.0.0.1:{app}", "DATABASE_URL": f"sqlite:///{var}/fraga.db",
+        "VAR_DIR": str(var), "ARTICLES_DIR": str(var / "knowledge-base" / "articles"), "APP_PORT": str(app), "PUBLIC_URL": f"http://127.0.0.1:{app}", "DATABASE_URL": f"sqlite:///{var}/fraga.db",
         "KNOWLEDGE_URL": f"http://127.0.0.1:{knowledge}", "RASA_URL": f"http://127.0.0.1:{rasa}", "ACTIONS_URL": f"http://127.0.0.1:{actions}",
         "START_GRACE_SECONDS": "90",
     }  # fmt: skip
@@ -146,8 +154,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     running = Stack(f"http://127.0.0.1:{app}", var, environment, process, var / "log")
     try:
         running.wait_complete()
-        for email, name, password in (ADMIN, *AGENTS):
-            role = "admin" if email == ADMIN[0] else "agent"
+        for email, name, password, role in (
+            (*ADMIN, "admin"),
+            *((*a, "agent") for a in AGENTS),
+            *((*e, "editor") for e in EDITORS),
+        ):
             subprocess.run([sys.executable, "-m", "handover", "create-agent", "--email", email, "--name", name, "--role", role],
                            cwd=ROOT, env={**environment, "FRAGA_NEW_PASSWORD": password}, check=True, capture_output=True)  # fmt: skip
         yield running

@@ -130,3 +130,12 @@ def test_a_difference_names_the_fields_that_differ_and_no_other() -> None:
     assert found["questions.sv"]["added"] == ["ny fråga"]
     assert found["questions.sv"]["removed"] == ["Vad kostar det på tippen?"]
     assert differences(before, before) == []
+
+
+def test_a_difference_tells_what_was_reviewed_but_not_what_went_stale_by_itself() -> None:
+    before = prepared(None, article(), frozenset(), TODAY)
+    swedish = prepared(before, with_answers(before, sv="Det kostar."), frozenset(), TODAY)
+    assert [item["field"] for item in differences(article_data(before), article_data(swedish))] == ["updated", "answer.sv"]
+    reviewed = prepared(swedish, swedish, frozenset({"en"}), TODAY)
+    (found,) = differences(article_data(swedish), article_data(reviewed))
+    assert (found["field"], found["before"], found["after"]) == ("translations.en", {"state": "stale"}, {"state": "reviewed"})
