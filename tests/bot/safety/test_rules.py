@@ -127,6 +127,12 @@ def test_an_everyday_expression_never_hides_the_emergency_beside_it() -> None:
     assert hit.kind == "fire"
 
 
+def test_no_exception_hides_an_emergency_in_any_language() -> None:
+    by_language = yaml.safe_load((CORPUS / "beside_everyday.yml").read_text(encoding="utf-8"))
+    assert set(by_language) >= {"sv", "en", "fa", "bs", "es", "fr", "pl", "tr", "uk", "ku", "ckb", "ti"}
+    assert [text for lines in by_language.values() for text in lines.splitlines() if detect(text) is None] == []
+
+
 def test_the_evidence_never_repeats_the_citizens_words() -> None:
     hit = detect("min man Kalle Hemligsson slår mig")
     assert hit is not None
