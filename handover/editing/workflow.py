@@ -50,8 +50,11 @@ class Workflow:
                 raise ApiError(409, "draft_moved", "the draft was proposed or thrown away in another window", draft=None)
             base = await self._base(article_id, body.base_hash)
             return await self._new_draft(by, article_id, body, content, base)
+        if draft.content == content and draft.reason == body.reason:
+            return draft  # saved already: the answer was lost
         if body.version != draft.version:
-            raise ApiError(409, "draft_moved", "the draft was saved in another window", draft=shown(draft, {}))
+            seen = shown(draft, {}) | {"content": draft.content}
+            raise ApiError(409, "draft_moved", "the draft was saved in another window", draft=seen)
         try:
             async with self._core.store.write() as tx:
                 return await changes.update(tx, draft, now=self._core.now(), content=content, reason=body.reason)

@@ -16,6 +16,7 @@ export class Draft {
     this.problem = null; // the error of the last try
     this.dirty = false;
     this.running = null;
+    this.lost = null; // the article of a save whose answer never came: the server may have it or not
   }
 
   get unsaved() {
@@ -75,16 +76,27 @@ export class Draft {
   async send() {
     this.dirty = false;
     this.tell("saving");
+    const body = this.body();
+    const sent = JSON.stringify(body.article);
     try {
-      const saved = await post(`/articles/${encodeURIComponent(this.articleId)}/draft`, this.body());
+      const saved = await post(`/articles/${encodeURIComponent(this.articleId)}/draft`, body);
+      this.lost = null;
       Object.assign(this, { version: saved.version, id: saved.id, savedAt: new Date(), problem: null });
       if (!this.dirty) this.drop();
       this.tell(this.dirty ? "unsaved" : "saved");
     } catch (error) {
       this.dirty = true;
       this.problem = error;
-      if (error.code === "draft_moved") return this.tell("moved");
+      if (error.code === "draft_moved") {
+        // What "another window" saved may be this one's own text, whose answer was lost on the way.
+        const { draft } = error.details;
+        if (!this.lost || JSON.stringify(draft?.content.article) !== this.lost) return this.tell("moved");
+        Object.assign(this, { version: draft.version, id: draft.id, lost: null });
+        this.timer = setTimeout(() => this.save(), 0);
+        return this.tell("unsaved");
+      }
       const passes = error.status === 0 || error.status >= 500;
+      if (passes) this.lost = sent;
       this.tell(passes ? "offline" : "refused");
       if (passes) this.timer = setTimeout(() => this.save(), RETRY_MS);
     }

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Dialog, Page, Route, expect
 
-from knowledge.article import answer_hash
+from handover.plugin import CONSOLE
+from knowledge.article import answer_hash, read_yaml
+from knowledge.editing.findings import PATTERNS_FILE
 from tests.browser.console.conftest import Consoles
 from tests.browser.console.test_console_access import violations
 from tests.handover.editing.conftest import Newsroom
@@ -152,6 +154,23 @@ async def test_offline_the_text_stays_on_the_computer_and_is_saved_when_the_serv
     await expect(page.get_by_label("Svar", exact=True)).to_have_value("Skrivet utan nät.")
     await page.unroute("**/draft")
     await saved(page)
+
+
+async def test_a_save_whose_answer_is_lost_does_not_quarrel_with_itself(editors: Consoles) -> None:
+    page = await editors.editor("Anna Lindgren")
+    await edit_article(page)
+
+    async def answer_lost(route: Route) -> None:
+        await route.fetch()  # the server has it, the page never hears of it
+        await route.abort()
+
+    await page.route("**/draft", answer_lost, times=1)
+    field = page.get_by_label("Svar", exact=True)
+    await field.fill("Första meningen.")
+    await expect(page.get_by_text("Inte sparat: servern svarar inte.")).to_be_visible()
+    await field.fill("Första meningen. Andra meningen.")
+    await saved(page)
+    await expect(page.get_by_text("i ett annat fönster")).to_have_count(0)
 
 
 async def test_leaving_with_unsaved_text_asks_first(editors: Consoles) -> None:
@@ -379,3 +398,17 @@ async def test_the_pages_speak_english_too(editors: Consoles) -> None:
     await page.get_by_label("Språk", exact=True).select_option("en")
     await expect(page.get_by_role("button", name="Propose the change")).to_be_visible()
     await expect(page.get_by_label("Answer", exact=True)).to_have_value("Kvar efter språkbytet.")
+
+
+async def test_there_are_words_for_everything_in_both_languages(editors: Consoles) -> None:
+    page = await editors.page()
+    texts = await page.evaluate("async () => (await import('/desk/console/texts.js')).TEXTS")
+    assert texts["sv"].keys() == texts["en"].keys()
+    assert all(text.strip() for language in texts.values() for text in language.values())
+    placeholders = re.compile(r"{(\w+)}")
+    for key, text in texts["sv"].items():
+        assert set(placeholders.findall(text)) == set(placeholders.findall(texts["en"][key])), key
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (CONSOLE / "editing").glob("*.js"))
+    used = set(re.findall(r"""\bt\("([a-z_.]+)\"""", sources))
+    assert used - texts["sv"].keys() == set()
+    assert {f"finding.{pattern['key']}" for pattern in read_yaml(PATTERNS_FILE)} - texts["sv"].keys() == set()

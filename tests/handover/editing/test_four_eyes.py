@@ -134,8 +134,19 @@ async def test_two_windows_on_one_draft_do_not_overwrite_each_other(newsroom: Ne
     article = (await anna.article())["article"]
     second = await anna.save(article | {"answer": {"sv": "Andra fönstret."}}, draft["base_hash"], None)
     assert (second.status_code, second.json()["error"]["code"]) == (409, "draft_moved")
-    ok, late = await asyncio.gather(*(anna.save(article, draft["base_hash"], draft["version"]) for _ in range(2)))
+    windows = [article | {"answer": {"sv": f"Fönster {n}."}} for n in range(2)]
+    ok, late = await asyncio.gather(*(anna.save(window, draft["base_hash"], draft["version"]) for window in windows))
     assert sorted((ok.status_code, late.status_code)) == [200, 409]
+
+
+async def test_a_save_whose_answer_was_lost_is_no_conflict_with_oneself(newsroom: Newsroom) -> None:
+    anna = await newsroom.editor("Anna Ek")
+    seen = await anna.article()
+    article = seen["article"] | {"answer": {"sv": "En gång."}}
+    first, again = [(await anna.save(article, seen["hash"], None)).json() for _ in range(2)]
+    assert (first["id"], first["version"]) == (again["id"], again["version"])
+    other = await anna.save(article | {"answer": {"sv": "Mer."}}, seen["hash"], None)
+    assert other.json()["error"]["draft"]["content"]["article"]["answer"] == {"sv": "En gång."}
 
 
 async def test_a_discarded_draft_is_gone(newsroom: Newsroom) -> None:
