@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
+import yaml
 from jsonschema import ValidationError
 from rasa.core.actions.action import RemoteAction
 from rasa.core.channels import console as rasa_console
@@ -18,6 +20,7 @@ from bot.nlu import console, remote_action
 from bot.nlu.language_names import find, pattern
 from bot.nlu.tracker_store import BoundedTrackerStore
 
+ROOT = Path(__file__).resolve().parents[3]
 NAMES = {"arabiska": "ar", "العربية": "ar", "af-soomaali": "so", "soomaali": "so", "suomeksi": "fi"}
 
 
@@ -35,6 +38,40 @@ NAMES = {"arabiska": "ar", "العربية": "ar", "af-soomaali": "so", "soomaal
 )
 def test_names_of_languages_are_found_as_whole_words(text, codes):
     assert [entity["value"] for entity in find(text, NAMES, pattern(NAMES))] == codes
+
+
+def synonyms():
+    """Name → code, as Rasa reads the file and `LanguageNames` keeps it."""
+    blocks = yaml.safe_load((ROOT / "nlu_data" / "synonyms" / "languages.yml").read_text(encoding="utf-8"))["nlu"]
+    return {line[2:].strip().lower(): block["synonym"] for block in blocks for line in block["examples"].splitlines()}
+
+
+def test_every_language_we_answer_in_is_known_by_its_own_name():
+    names = synonyms()
+    words = pattern(names)
+    for language in yaml.safe_load((ROOT / "texts" / "languages.yml").read_text(encoding="utf-8")):
+        found = [entity["value"] for entity in find(language["name"], names, words)]
+        assert found, language
+        assert set(found) == {language["code"]}, language
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("İngilizce lütfen", "en"),
+        ("po polsku proszę", "pl"),
+        ("به فارسی لطفا", "fa"),
+        ("на српском молим", "bs"),
+        ("kurmancî", "ku"),
+        ("sorani", "ckb"),
+        ("ብትግርኛ", "ti"),
+        ("réponds en français", "fr"),
+        ("kan du ryska?", "ru"),
+    ],
+)
+def test_languages_are_known_as_citizens_write_them(text, code):
+    names = synonyms()
+    assert [entity["value"] for entity in find(text, names, pattern(names))] == [code]
 
 
 def test_without_names_nothing_is_found():
