@@ -21,6 +21,7 @@ from bot.core import Core
 from bot.events import Hub, PostgresHub, RedisHub
 from bot.http import BodyLimit, SecurityHeaders, install_error_handlers
 from bot.outbox import OutboxWorker
+from bot.pipeline.accept import examine
 from bot.pipeline.worker import TurnWorker
 from bot.plugins import Registry, register_all
 from bot.privacy.addresses import AddressBook
@@ -93,6 +94,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     core = registry.core
     if missing := await pending_migrations(core.store):
         raise RuntimeError(f"the database lacks {missing}; run: python -m bot.store.migrate")
+    # The rules and name lists are read and compiled at first use, a second or two: not while a citizen waits.
+    await asyncio.to_thread(examine, "hej", already_protected=False)
     await core.hub.start()
     await registry.worker.start()
     addresses = AddressBook(core.settings.secret_key.get_secret_value())
