@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -88,7 +89,8 @@ def build(settings: Settings, strict: bool) -> int:
 
     quiet_libraries()
     started = time.perf_counter()
-    report = build_index(settings, lambda: _building_encoder(settings), today(), _say)
+    encoder_once = functools.cache(lambda: _building_encoder(settings))  # asked for at every kind of text; loading takes seconds
+    report = build_index(settings, encoder_once, today(), _say)
     for name, figures in report.signals.items():
         if name != "faq":
             _say(f"signals: {name}: n {figures['n']}, recall {figures['recall']:.3f}, false on phrasings {figures['false']:.4f}")
