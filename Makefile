@@ -58,7 +58,9 @@ rasa-checks:
 	@$(BIN)/python tests/rasa/check_nlu.py results/nlu/intent_report.json
 
 rasa: ## Any rasa command beside the services it needs: make rasa CMD="shell"
-	@deploy/with-knowledge.sh env $(RASA_ENV) $(RASA_BIN)/python -m rasa $(CMD)
+	@[ -e models ] || ln -s var/models models  # where Rasa's commands look when they are not told
+	@deploy/with-knowledge.sh env $(RASA_ENV) $(RASA_BIN)/python -W ignore -m rasa $(CMD) \
+	  $(if $(filter shell run interactive,$(firstword $(CMD))),-i 127.0.0.1)  # Rasa's own default is every network
 
 train: ## Train Rasa again
 	@rm -f .setup/rasa && $(PYTHON) deploy/setup.py
