@@ -13,6 +13,7 @@ from handover import accounts, repository
 from handover.auth import Agent, Session
 from handover.editing import changes
 from handover.editing.changes import ArticleChange
+from handover.editing.faults import ask
 from handover.editing.merge import merge
 from handover.editing.models import Checking, Comparing, Deciding, Draft, Expiring, Proposing, Quick, Rebasing, Rejecting
 from handover.editing.view import shown
@@ -65,12 +66,12 @@ class EditingApi:
         async def version(
             article_id: ArticleId, version: Annotated[str, Path(max_length=64)], _: Editor
         ) -> dict[str, Any]:  # fmt: skip
-            return await self.workflow.asked(self._knowledge.version(article_id, version))
+            return await ask(self._knowledge.version(article_id, version))
 
         @router.post("/{article_id}/competition", summary="How phrasings stand among those of other articles")
         async def competition(article_id: ArticleId, body: Comparing, _: Writer) -> dict[str, Any]:
             asked = self._knowledge.competition(article_id, body.language, body.phrasings, body.article)
-            return await self.workflow.asked(asked)
+            return await ask(asked)
 
         @router.post("/{article_id}/draft", summary="Keep what is written so far; only its author sees it")
         async def draft(article_id: ArticleId, body: Draft, session: Writer) -> dict[str, Any]:
@@ -92,7 +93,7 @@ class EditingApi:
 
         @router.post("/check", summary="Findings, preview and differences of an article as it stands in the form")
         async def check(body: Checking, _: Writer) -> dict[str, Any]:
-            return await self.workflow.asked(self._knowledge.check(body.article, body.reviewed))
+            return await ask(self._knowledge.check(body.article, body.reviewed))
 
         _ = (check,)
 
@@ -164,7 +165,7 @@ class EditingApi:
 
     async def listing(self, by: Agent, text: str) -> dict[str, Any]:
         """The list of articles; editors see what is open on each."""
-        found = await self.workflow.asked(self._knowledge.listing(text))
+        found = await ask(self._knowledge.listing(text))
         codes = dict.fromkeys([language.code for language in self._core.texts.languages()])
         codes |= {code: None for row in found["articles"] for code in row["languages"]}
         found["languages"] = [{"code": code, "dir": self._core.texts.direction(code)} for code in codes]
@@ -188,7 +189,7 @@ class EditingApi:
 
     async def article(self, by: Agent, article_id: str) -> dict[str, Any]:
         """One article; readers who do not edit get what citizens get, and nobody's name."""
-        found = await self.workflow.asked(self._knowledge.article(article_id))
+        found = await ask(self._knowledge.article(article_id))
         if not by.may("edit"):
             if not found.get("answerable"):
                 raise ApiError(404, "not_found", "there is no such article in use")
@@ -222,7 +223,7 @@ class EditingApi:
             return {"change": seen, "changes": differences(item.base, item.content["article"]), "conflict": None}
         exact = item.state == "proposed"
         asked = self._knowledge.check(item.content["article"], item.content["reviewed"], exact or item.content["exact"])
-        checked = await self.workflow.asked(asked)
+        checked = await ask(asked)
         body = {"change": seen, "changes": checked["changes"], "conflict": None} | {
             name: checked[name] for name in ("findings", "preview", "valid", "stale", "article")
         }
@@ -232,7 +233,7 @@ class EditingApi:
 
     async def _conflict(self, item: ArticleChange) -> dict[str, Any]:
         """The three versions side by side, and what they make together."""
-        now = await self.workflow.asked(self._knowledge.article(item.article_id))
+        now = await ask(self._knowledge.article(item.article_id))
         current = now["article"] or {}
         merged = merge(item.base or {}, current, item.content["article"])
         return {

@@ -12,6 +12,7 @@ from bot.http import ApiError
 from handover.auth import Agent
 from handover.editing import changes
 from handover.editing.changes import ArticleChange, ChangeMoved, DraftExists, Kind
+from handover.editing.faults import ask, moved, person, refused_by_knowledge, unavailable
 from handover.editing.merge import merge
 from handover.editing.models import Draft, Proposing, Quick, Rebasing, Rejecting
 from handover.editing.view import shown
@@ -103,7 +104,7 @@ class Workflow:
                 await changes.discard(tx, dataclasses.replace(change, version=version))
                 await changes.audited(tx, change, "draft_discarded", actor=by.id, now=self._core.now())
         except ChangeMoved:
-            raise _moved() from None
+            raise moved() from None
 
     async def propose(self, by: Agent, change_id: str, body: Proposing) -> ArticleChange:
         """A draft becomes a proposal, if it is without fault. What is proposed is exactly what will be written.
@@ -115,7 +116,7 @@ class Workflow:
         if change.state == "proposed" and change.version == body.version + 1:
             return change  # pressed twice
         if change.state != "draft" or change.version != body.version:
-            raise _moved()
+            raise moved()
         checked = await self._checked(change.content)
         if checked["file_hash"] != change.base_hash:
             raise ApiError(409, "conflict", "the article was changed since the draft was begun")
@@ -128,7 +129,7 @@ class Workflow:
                 await self._proposed(tx, done, by)
                 return done
         except ChangeMoved:
-            raise _moved() from None
+            raise moved() from None
 
     async def _proposed(self, tx: Any, change: ArticleChange, by: Agent) -> None:
         now = self._core.now()
@@ -136,7 +137,7 @@ class Workflow:
         await changes.audited(tx, change, "proposed", actor=by.id, now=now)
 
     async def _checked(self, content: Mapping[str, Any]) -> Data:
-        checked = await self.asked(self._knowledge.check(content["article"], content["reviewed"], content["exact"]))
+        checked = await ask(self._knowledge.check(content["article"], content["reviewed"], content["exact"]))
         if not checked["valid"]:
             raise ApiError(422, "faults", "the article has faults", findings=checked["findings"])
         if checked["hash"] == checked["file_hash"]:
@@ -149,7 +150,7 @@ class Workflow:
         Raises:
             ApiError: 409 `changed` the article is another than the one on the screen, 422 something is missing or `faults`.
         """
-        now = await self.asked(self._knowledge.article(article_id))
+        now = await ask(self._knowledge.article(article_id))
         if now["article"] is None or now["hash"] != body.base_hash:
             raise ApiError(409, "changed", "the article was changed since it was read", hash=now["hash"])
         kind, article, reviewed, exact = await self._quick_content(now["article"], body)
@@ -173,7 +174,7 @@ class Workflow:
             dates = {"review_by": body.review_by.isoformat()} | ({"updated": self._today()} if body.confirmed else {})
             return "review", article | dates, [], True
         if body.action == "revert" and body.to is not None:
-            return "revert", (await self.asked(self._knowledge.version(article["id"], body.to)))["article"], [], True
+            return "revert", (await ask(self._knowledge.version(article["id"], body.to)))["article"], [], True
         if body.action == "reviewed" and body.language is not None:
             return "reviewed", article, [body.language], False
         raise ApiError(422, "invalid", f"{body.action} needs review_by, to or language")
@@ -191,14 +192,14 @@ class Workflow:
         if change.state == "draft" and change.version == version + 1:
             return change  # pressed twice
         if change.state != "proposed" or change.version != version:
-            raise _moved()
+            raise moved()
         try:
             async with self._core.store.write() as tx:
                 done = await changes.update(tx, change, now=self._core.now(), state="draft", decided_by=None, decided_at=None)
                 await changes.audited(tx, done, "withdrawn", actor=by.id, now=self._core.now())
                 return done
         except ChangeMoved:
-            raise _moved() from None
+            raise moved() from None
         except DraftExists:
             raise ApiError(409, "draft_exists", "there is another draft of this article") from None
 
@@ -210,8 +211,8 @@ class Workflow:
         """
         change = await self._own(by, change_id)
         if change.state not in ("draft", "proposed") or change.version != body.version:
-            raise _moved()
-        now = await self.asked(self._knowledge.article(change.article_id))
+            raise moved()
+        now = await ask(self._knowledge.article(change.article_id))
         if now["article"] is None:
             raise ApiError(409, "faulty_file", "the article's file can't be read; an earlier version must come back first")
         made = body.article or merge(change.base or {}, now["article"], change.content["article"]).article
@@ -223,7 +224,7 @@ class Workflow:
                     base_hash=now["hash"], decided_by=None, decided_at=None,
                 )  # fmt: skip
         except ChangeMoved:
-            raise _moved() from None
+            raise moved() from None
         except DraftExists:
             raise ApiError(409, "draft_exists", "there is another draft of this article") from None
 
@@ -244,16 +245,16 @@ class Workflow:
         if change.state == "published":
             return change
         if change.state != "proposed" or change.version != version:
-            raise _moved()
+            raise moved()
         try:
             async with self._core.store.write() as tx:
                 await changes.claim(tx, change, by=by.id, now=self._core.now())
         except ChangeMoved:
-            raise _moved() from None
+            raise moved() from None
         try:
             written = await self._knowledge.write(
-                change.article_id, change.content["article"], base_hash=change.base_hash, author=_person(author),
-                approver=_person(by), reason=change.reason,
+                change.article_id, change.content["article"], base_hash=change.base_hash, author=person(author),
+                approver=person(by), reason=change.reason,
             )  # fmt: skip
         except EditingRefused as refused:
             async with self._core.store.write() as tx:
@@ -284,7 +285,7 @@ class Workflow:
         if change.state == "rejected" and change.decided_by == by.id and change.version == body.version + 1:
             return change
         if change.state != "proposed" or change.version != body.version:
-            raise _moved()
+            raise moved()
         if change.decided_at is not None and await self._is_written(change):
             raise ApiError(409, "already_written", "the article says this already; publish it to have it on record")
         now = self._core.now()
@@ -296,7 +297,7 @@ class Workflow:
                 await changes.audited(tx, done, "rejected", actor=by.id, now=now)
                 return done
         except ChangeMoved:
-            raise _moved() from None
+            raise moved() from None
 
     async def _is_written(self, change: ArticleChange) -> bool:
         try:
@@ -316,7 +317,7 @@ class Workflow:
             ApiError: 404, 409 `faulty_file` the file can't be read, 503.
         """
         for _ in range(_EXPIRE_TRIES):
-            found = await self.asked(self._knowledge.article(article_id))
+            found = await ask(self._knowledge.article(article_id))
             before = found["article"]
             if before is None:
                 raise ApiError(409, "faulty_file", "the article's file can't be read; it is not answered with")
@@ -325,7 +326,7 @@ class Workflow:
             article = before | {"status": "expired"}
             try:
                 written = await self._knowledge.write(
-                    article_id, article, base_hash=found["hash"], author=_person(by), approver=None, reason=reason
+                    article_id, article, base_hash=found["hash"], author=person(by), approver=None, reason=reason
                 )
             except EditingRefused as refused:
                 if refused.code == "changed":
@@ -364,38 +365,3 @@ class Workflow:
         if change.author_id == by.id:
             raise ApiError(403, "four_eyes", "somebody else must decide on your own change")
         return change
-
-    async def asked(self, question: Any) -> Data:
-        """The answer of the knowledge service.
-
-        Raises:
-            ApiError: what it refuses, 503 when it does not answer.
-        """
-        try:
-            return dict(await question)
-        except EditingRefused as refused:
-            raise refused_by_knowledge(refused) from refused
-        except EditingUnavailable as fault:
-            raise unavailable(fault) from fault
-
-
-def _person(agent: Agent) -> dict[str, str]:
-    return {"name": agent.name, "email": agent.email}
-
-
-def _moved() -> ApiError:
-    return ApiError(409, "moved", "the change is no longer as it was shown; read it again")
-
-
-def unavailable(fault: EditingUnavailable) -> ApiError:
-    """What is said when the knowledge service is silent, or was given no token."""
-    if "KNOWLEDGE_TOKEN" in str(fault) or "unauthorized" in str(fault):
-        return ApiError(503, "editing_off", "editing is not set up: KNOWLEDGE_TOKEN differs between app and knowledge service")
-    return ApiError(503, "knowledge_unavailable", "the knowledge service does not answer; try again in a moment")
-
-
-def refused_by_knowledge(refused: EditingRefused) -> ApiError:
-    """A refusal of the knowledge service in the words of the desk's API."""
-    code = {"changed": "conflict", "unknown_article": "not_found", "unknown_version": "not_found"}.get(refused.code, refused.code)
-    extra = {name: refused.details[name] for name in ("findings",) if name in refused.details}
-    return ApiError(refused.status, code, str(refused), **extra)
