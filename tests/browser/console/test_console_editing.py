@@ -187,7 +187,8 @@ async def test_leaving_with_unsaved_text_asks_first(editors: Consoles) -> None:
     page.on("dialog", stay)
     await page.route("**/draft", cut)
     await page.get_by_label("Svar", exact=True).fill("Osparat.")
-    await page.get_by_role("link", name="Artiklar").click()
+    async with page.expect_event("dialog"):
+        await page.get_by_role("link", name="Artiklar").click()
     await expect(page.get_by_label("Svar", exact=True)).to_have_value("Osparat.")
     assert asked == ["Allt är inte sparat. Lämna sidan ändå?"]
     assert page.url.endswith("/edit/sv") or page.url.endswith("/edit")
