@@ -1,0 +1,1 @@
+"""Measurements beside their peers: docs/benchmarks.md. Run by hand, not by the tests."""
