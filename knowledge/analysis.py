@@ -13,8 +13,9 @@ from knowledge.calibration import Calibration
 from knowledge.encoder import Encoder, Floats, load_encoder
 from knowledge.index import build_index, load_index
 from knowledge.language import LanguageDetector
+from knowledge.language_model import load_word_model
 from knowledge.linguistics import Entity, Linguist, Token, load_patterns
-from knowledge.search import Candidate, Searcher
+from knowledge.search import Candidate, Elsewhere, Searcher
 from knowledge.settings import Settings
 
 WARM_UP = {
@@ -41,6 +42,7 @@ class Analysis:
     entities: list[Entity]
     signals: Mapping[str, float]
     candidates: list[Candidate]
+    elsewhere: Elsewhere | None
     index_version: str
     ms: float
     cached: bool = False
@@ -86,7 +88,7 @@ class Analyst:
         self._settings = settings
         self._clock = clock
         self.encoder: Encoder = load_encoder(settings)
-        self._detector = LanguageDetector(settings.tuning.languages)
+        self._detector = LanguageDetector(settings.tuning.languages, load_word_model(settings))
         self._linguist = Linguist(load_patterns())
         self._calibration = Calibration.load()
         self.searcher = Searcher(load_index(settings), settings.tuning, self._calibration)
@@ -122,6 +124,7 @@ class Analyst:
         vector = self.encoder.encode([text])[0]
         reading = self._linguist.read(text, detection.language)
         signals = searcher.index.signals
+        found = searcher.found(vector, text, detection.language, k)
         analysis = Analysis(
             language=detection.language,
             language_probability=detection.probability,
@@ -129,7 +132,8 @@ class Analyst:
             tokens=reading.tokens,
             entities=reading.entities,
             signals=signals.probabilities(vector) if signals else {},
-            candidates=searcher.search(vector, text, detection.language, k),
+            candidates=found.candidates,
+            elsewhere=found.elsewhere,
             index_version=searcher.index.version,
             ms=round((self._clock() - started) * 1000, 2),
         )

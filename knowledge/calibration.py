@@ -19,6 +19,7 @@ CALIBRATION_FILE = ROOM / "calibration.json"
 # How many questions have no answer here. Kommune-Kari publishes 9 % unknown after years; a new service meets more.
 OUT_OF_SCOPE_SHARE = 0.2
 MARGIN_CAP = 0.25  # beyond this a larger margin says nothing more
+OUTSIDE_CAP = 6.0
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,13 @@ class Evidence:
         phrasing: mean cosine to its three nearest phrasings, centred.
         nearest: cosine to the nearest one.
         answer: cosine to its nearest answer, centred.
-        lexical: share of the question's weighted terms it has.
+        lexical: share of the question's weighted terms it has; 0 when it is not written in the question's language.
+        letters: cosine of character pieces to its nearest phrasing.
+        choice: the classifier's log-probability.
         margin: distance to the best other article; negative unless it is first.
+        rival: how much nearer its nearest phrasing is than the nearest question that is not the city's.
+        outside: how much more likely the classifier finds it than all that is not the city's, in logs.
         spoken: whether it has phrasings in the question's language.
-        covered: share of all articles that have.
         off_topic: probability of the signal `out_of_scope`.
         words: number of words of the question.
         matched: the nearest phrasing.
@@ -45,9 +49,12 @@ class Evidence:
     nearest: float
     answer: float
     lexical: float
+    letters: float
+    choice: float
     margin: float
+    rival: float
+    outside: float
     spoken: bool
-    covered: float
     off_topic: float
     words: int
     matched: str
@@ -59,10 +66,14 @@ FEATURES = (
     "nearest",
     "answer",
     "lexical",
+    "letters",
+    "choice",
+    "chosen",
     "margin",
     "behind",
+    "rival",
+    "outside",
     "spoken",
-    "covered",
     "off_topic",
     "log_words",
 )
@@ -72,8 +83,9 @@ def features(item: Evidence) -> list[float]:
     """The evidence as numbers, in the order of `FEATURES`."""
     margin = max(-MARGIN_CAP, min(MARGIN_CAP, item.margin))
     return [
-        item.score, item.phrasing, item.nearest, item.answer, item.lexical, max(margin, 0.0), min(margin, 0.0),
-        float(item.spoken), item.covered, math.sqrt(item.off_topic), math.log1p(item.words),
+        item.score, item.phrasing, item.nearest, item.answer, item.lexical, item.letters, item.choice, math.exp(item.choice),
+        max(margin, 0.0), min(margin, 0.0), item.rival, max(-OUTSIDE_CAP, min(OUTSIDE_CAP, item.outside)),
+        float(item.spoken), math.sqrt(item.off_topic), math.log1p(item.words),
     ]  # fmt: skip
 
 

@@ -17,8 +17,8 @@ from knowledge.article import EMERGENCY_AREA, load_knowledge_base
 from knowledge.settings import ROOT, Settings, today
 
 if TYPE_CHECKING:
-    from knowledge.analysis import Analyst
     from knowledge.encoder import Encoder
+    from knowledge.reporting.run import Order
 
 EXPECTED = (RuntimeError, FileNotFoundError, ValueError)
 
@@ -86,11 +86,13 @@ def encoder(settings: Settings) -> int:
 def build(settings: Settings, strict: bool) -> int:
     """Builds the index and prints what the signals classifier can do."""
     from knowledge.index import build_index
+    from knowledge.language_model import build_word_model
 
     quiet_libraries()
     started = time.perf_counter()
     encoder_once = functools.cache(lambda: _building_encoder(settings))  # asked for at every kind of text; loading takes seconds
     report = build_index(settings, encoder_once, today(), _say)
+    build_word_model(settings, _say)
     for name, figures in report.signals.items():
         if name != "faq":
             _say(f"signals: {name}: n {figures['n']}, recall {figures['recall']:.3f}, false on phrasings {figures['false']:.4f}")
@@ -114,42 +116,12 @@ def search(settings: Settings, text: str, language: str | None) -> int:
     return 0
 
 
-def evaluate(settings: Settings, file: Path, phrasings: int | None = None, table: bool = False) -> int:
-    """Prints the figures of docs/architecture.md, "Command line", as JSON or as a table.
-
-    Args:
-        settings: models and thresholds.
-        file: the questions.
-        phrasings: search an index that keeps only so many per article and language: what the others are worth.
-        table: Markdown instead of JSON.
-    """
-    from knowledge import evaluation_run as run
-    from knowledge.analysis import Analyst
-    from knowledge.calibration import Calibration
-    from knowledge.search import Searcher
+def evaluate(settings: Settings, order: Order) -> int:
+    """Prints how often the right answer comes first, and saves a report where the order says."""
+    from knowledge.reporting.run import run_evaluation
 
     quiet_libraries()
-    questions = run.read_questions(file)
-    analyst = Analyst(settings)
-    if phrasings is not None:
-        analyst.searcher = Searcher(
-            run.thinned(analyst.searcher.index, phrasings, settings.tuning), settings.tuning, Calibration.load()
-        )
-    asked = _asked(analyst, questions)
-    tuning = settings.tuning
-    figures = run.evaluate(
-        zip([question.language for question in questions], asked, strict=True), Calibration.load(), tuning.answer, tuning.clarify
-    )
-    print(run.as_table(figures) if table else json.dumps(figures, indent=1))
-    return 0
-
-
-def _asked(analyst: Analyst, questions: list) -> list:  # type: ignore[type-arg]
-    from knowledge import evaluation_run as run
-
-    vectors = analyst.encoder.encode([question.text for question in questions])
-    # The language is detected as in service: a mistaken one is part of the result.
-    return run.ask(analyst.searcher, questions, vectors, lambda question: analyst.detect(question.text))
+    return run_evaluation(settings, order, _say)
 
 
 def calibrate(settings: Settings, files: list[Path], phrasings: bool, dry_run: bool) -> int:
@@ -159,12 +131,13 @@ def calibrate(settings: Settings, files: list[Path], phrasings: bool, dry_run: b
     from knowledge.encoder import load_encoder
     from knowledge.index import load_index
     from knowledge.language import LanguageDetector
+    from knowledge.language_model import load_word_model
     from knowledge.search import Searcher
 
     quiet_libraries()
     encoder_ = load_encoder(settings)
-    searcher = Searcher(load_index(settings), settings.tuning, model.without_opinion(settings.encoder_model))
-    detector = LanguageDetector(settings.tuning.languages)
+    searcher = Searcher(load_index(settings), settings.tuning, model.without_opinion(settings.encoder_name))
+    detector = LanguageDetector(settings.tuning.languages, load_word_model(settings))
     asked: list[tuple[str, model.Asked]] = []
     for file in files:
         questions = run.read_questions(file)
@@ -184,10 +157,10 @@ def calibrate(settings: Settings, files: list[Path], phrasings: bool, dry_run: b
     judged: list[model.Judged] = []
     for fold in range(5):
         held = set(order[fold::5])
-        fitted = model.fit([q for i, (_, q) in enumerate(asked) if i not in held], settings.encoder_model, "")
+        fitted = model.fit([q for i, (_, q) in enumerate(asked) if i not in held], settings.encoder_name, "")
         judged += [model.judge(asked[i][1], fitted) for i in sorted(held)]
     answer, clarify, cost = model.cheapest_thresholds(judged, settings.tuning.cost)
-    final = model.fit([q for _, q in asked], settings.encoder_model, fitted_on)
+    final = model.fit([q for _, q in asked], settings.encoder_name, fitted_on)
     figures = run.evaluate(asked, final, answer, clarify)
     print(json.dumps(figures, indent=1))
     inside, outside = ([j for j in judged if j.in_scope is scope] for scope in (True, False))

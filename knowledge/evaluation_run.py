@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.calibration import Asked, Calibration, judge
+from knowledge.choice import Choice
 from knowledge.index import Index, make_faiss
+from knowledge.letters import LetterIndex
 from knowledge.lexical import LexicalIndex
 from knowledge.search import Searcher
 from knowledge.settings import Tuning
@@ -28,11 +30,12 @@ MEASURES = ("top1", "top3", "mrr", "answered", "wrong", "clarified", "abstained"
 
 @dataclass(frozen=True)
 class Question:
-    """One line of an evaluation file. `expected` is empty when the question is out of scope."""
+    """One line of an evaluation file. `expected` is empty when the question is out of scope; any of several is right."""
 
     text: str
     language: str
     expected: frozenset[str]
+    style: str = ""
 
 
 class EvaluationFileError(ValueError):
@@ -40,7 +43,7 @@ class EvaluationFileError(ValueError):
 
 
 def read_questions(path: Path) -> list[Question]:
-    """Reads an evaluation file: one `{"text", "lang", "expected": [ids]}` a line.
+    """Reads an evaluation file: one `{"text", "lang", "expected": [ids], "style"?}` a line.
 
     Raises:
         EvaluationFileError: naming file and line.
@@ -51,7 +54,8 @@ def read_questions(path: Path) -> list[Question]:
             continue
         try:
             item = json.loads(line)
-            questions.append(Question(str(item["text"]), str(item["lang"]), frozenset(map(str, item["expected"]))))
+            expected = frozenset(map(str, item["expected"]))
+            questions.append(Question(str(item["text"]), str(item["lang"]), expected, str(item.get("style", ""))))
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             raise EvaluationFileError(f'{path.name}:{number}: not {{"text", "lang", "expected": [...]}} ({error})') from error
     return questions
@@ -128,8 +132,21 @@ def measure(asked: Asked, calibration: Calibration, answer: float, clarify: floa
     return row
 
 
+def share_interval(count: int, n: int) -> tuple[float, float]:
+    """The 95 % Wilson interval of a share. Unlike the bootstrap's it has a width when none or all of n were counted.
+
+    Args:
+        count: how many were counted.
+        n: of how many, at least 1.
+    """
+    from scipy.stats import binomtest
+
+    interval = binomtest(count, n).proportion_ci(0.95, method="wilson")
+    return round(float(interval.low), 4), round(float(interval.high), 4)
+
+
 def summarise(rows: Sequence[Row], seed: int = 11) -> dict[str, object]:
-    """Means over questions with 95 % bootstrap intervals.
+    """Means over questions with 95 % intervals: Wilson's for shares, the bootstrap's for the mean reciprocal rank.
 
     Args:
         rows: from `measure`.
@@ -148,6 +165,9 @@ def summarise(rows: Sequence[Row], seed: int = 11) -> dict[str, object]:
             result[name], intervals[name] = None, None
             continue
         result[name] = round(float(values.mean()), 4)
+        if name != "mrr":
+            intervals[name] = list(share_interval(int(values.sum()), len(values)))
+            continue
         means = generator.choice(values, (RESAMPLES, len(values))).mean(axis=1)
         intervals[name] = [round(float(q), 4) for q in np.quantile(means, (0.025, 0.975))]
     return result | {"ci95": intervals}
@@ -194,6 +214,12 @@ def thinned(index: Index, most: int, tuning: Tuning) -> Index:
         phrasing_article=index.phrasing_article[kept],
         faiss_index=make_faiss(vectors, tuning.faiss_factory),
         lexical=LexicalIndex.build(phrasings + index.answers, index.article_ids),
+        letters=LetterIndex.build([entry.text for entry in phrasings]),
+        choice=Choice.train(
+            np.concatenate([vectors, np.asarray(index.elsewhere_vectors)]),
+            np.concatenate([index.phrasing_article[kept], index.elsewhere_group + len(index.article_ids)]).astype(np.int32),
+            len(index.article_ids) + len(index.elsewhere),
+        ),
     )
 
 

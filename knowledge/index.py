@@ -22,6 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.article import EMERGENCY_AREA, KnowledgeBase, load_knowledge_base, read_yaml
+from knowledge.choice import Choice
+from knowledge.elsewhere import load_elsewhere
+from knowledge.letters import LetterIndex
 from knowledge.lexical import LexicalIndex
 from knowledge.settings import ROOM, Settings
 from knowledge.signals import Signals, training_files
@@ -29,7 +32,7 @@ from knowledge.signals import Signals, training_files
 Floats = NDArray[np.float32]
 Kind = Literal["phrasing", "title", "answer"]
 
-FORMAT = 8  # raise when the folder's contents change
+FORMAT = 9  # raise when the folder's contents change
 SIGNALS_FORMAT = 4  # raise when their training changes
 KEEP = 2  # versions kept: the one in use and the one a running service may still have mapped
 _CURRENT = "current"
@@ -72,6 +75,11 @@ class Index:
     means: Mapping[str, Floats]
     coverage: Mapping[str, float]
     lexical: LexicalIndex
+    letters: LetterIndex
+    choice: Choice | None  # over the articles, then the groups of `elsewhere`
+    elsewhere: list[str]
+    elsewhere_vectors: Floats
+    elsewhere_group: NDArray[np.int32]
     signals: Signals | None
     knowledge_base: KnowledgeBase
     faulty: int
@@ -176,12 +184,12 @@ def version_of(settings: Settings, base: KnowledgeBase, today: dt.date) -> str:
     """Hash of all that the index is made of: format, model, tuning, the articles that may be shown, and the training files."""
     digest = hashlib.sha256()
     tuning = settings.tuning
-    digest.update(f"{FORMAT}|{SIGNALS_FORMAT}|{settings.encoder_model}|{tuning.centring}|{tuning.faiss_factory}".encode())
+    digest.update(f"{FORMAT}|{SIGNALS_FORMAT}|{settings.encoder_name}|{tuning.centring}|{tuning.faiss_factory}".encode())
     for article in base.answerable(today).values():
         digest.update(article.model_dump_json().encode())
     for table in (base.departments, base.phones):
         digest.update(json.dumps({key: value.model_dump() for key, value in table.items()}, sort_keys=True).encode())
-    for path in [ROOM / "neutral.yml", *training_files(settings.nlu_dir)]:
+    for path in [ROOM / "neutral.yml", *training_files(settings.nlu_dir), *sorted(settings.elsewhere_dir.glob("*.yml"))]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -251,12 +259,17 @@ def build_index(
         return BuildReport(version, encoded=0, faulty=faulty, signals=meta["signals"], **counts)
 
     say(f"index: {len(article_ids)} articles, {len(phrasings)} phrasings and titles, {len(answers)} answers")
-    cache = VectorCache(settings.index_dir / f"vectors-{settings.encoder_slug}.npz", settings.encoder_model)
+    cache = VectorCache(settings.index_dir / f"vectors-{settings.encoder_slug}.npz", settings.encoder_name)
     neutral: dict[str, list[str]] = read_yaml(ROOM / "neutral.yml")
     raw_phrasings = cache.vectors(encoder, [entry.text for entry in phrasings], "query")
     cache.save()  # answers take longest; a run broken off there keeps what it has
     raw_answers = cache.vectors(encoder, [entry.text for entry in answers], "passage")
     neutral_means = {code: cache.vectors(encoder, texts, "query").mean(axis=0) for code, texts in neutral.items()}
+    groups = load_elsewhere(settings.elsewhere_dir)
+    strangers = [
+        (number, code, text) for number, group in enumerate(groups) for code, texts in group.questions.items() for text in texts
+    ]
+    raw_strangers = cache.vectors(encoder, [text for _, _, text in strangers], "query")
     # The help lines' own phrasings ("my husband hits me") are calls for help, not questions to the knowledge base.
     spoken = [
         row
@@ -272,6 +285,16 @@ def build_index(
     phrasing_vectors = centre(raw_phrasings, np.stack([means[entry.language] for entry in phrasings]), share)
     answer_vectors = centre(raw_answers, np.stack([answer_means[entry.language] for entry in answers]), share)
     faiss_index = make_faiss(phrasing_vectors, settings.tuning.faiss_factory)
+    stranger_vectors = np.zeros((0, phrasing_vectors.shape[1]), np.float32)
+    if strangers:
+        stranger_vectors = centre(
+            raw_strangers, np.stack([means.get(code, means["_overall"]) for _, code, _ in strangers]), share
+        )
+    number_of = {key: number for number, key in enumerate(article_ids)}
+    labels = [number_of[entry.article_id] for entry in phrasings] + [len(article_ids) + number for number, _, _ in strangers]
+    choice = Choice.train(
+        np.concatenate([phrasing_vectors, stranger_vectors]), np.array(labels, np.int32), len(article_ids) + len(groups)
+    )
 
     settings.index_dir.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".building-", dir=settings.index_dir))
@@ -282,6 +305,9 @@ def build_index(
         np.save(temporary / "answers.npy", answer_vectors)
         np.savez(temporary / "means.npz", codes=np.array(list(means)), means=np.stack(list(means.values())))
         LexicalIndex.build(phrasings + answers, article_ids).save(temporary / "lexical.npz")
+        LetterIndex.build([entry.text for entry in phrasings]).save(temporary / "letters.npz")
+        choice.save(temporary / "choice.npz")
+        np.save(temporary / "elsewhere.npy", stranger_vectors)
         if signals:
             signals.save(temporary / "signals.npz")
         stored = {
@@ -290,9 +316,11 @@ def build_index(
             "articles": {key: base.articles[key].model_dump(mode="json") for key in base.articles},
             "departments": {key: value.model_dump() for key, value in base.departments.items()},
             "phones": {key: value.model_dump() for key, value in base.phones.items()},
+            "elsewhere": [group.key for group in groups],
+            "elsewhere_group": [number for number, _, _ in strangers],
         }
         (temporary / "texts.json").write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
-        meta = {"version": version, "model": settings.encoder_model, "signals": figures, "faulty": len(faulty), **counts}
+        meta = {"version": version, "model": settings.encoder_name, "signals": figures, "faulty": len(faulty), **counts}
         (temporary / "meta.json").write_text(json.dumps(meta, indent=1), encoding="utf-8")
         temporary.replace(folder)
     finally:
@@ -310,7 +338,7 @@ def _signals(
     examples = Signals.read_examples(settings.nlu_dir)
     if not examples:
         return None, {}
-    digest = hashlib.sha256(f"{SIGNALS_FORMAT}|{settings.encoder_model}|{json.dumps(examples, sort_keys=True)}".encode())
+    digest = hashlib.sha256(f"{SIGNALS_FORMAT}|{settings.encoder_name}|{json.dumps(examples, sort_keys=True)}".encode())
     stored = settings.index_dir / f"signals-{digest.hexdigest()[:16]}.npz"
     figures_file = stored.with_suffix(".json")
     if stored.exists() and figures_file.exists():
@@ -359,9 +387,9 @@ def load_index(settings: Settings) -> Index:
     if not (folder / "meta.json").exists():
         raise IndexMissingError(f"the index {folder.name} is not whole; run: python -m knowledge build")
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    if meta["model"] != settings.encoder_model:
-        found, wanted = meta["model"], settings.encoder_model
-        raise IndexMissingError(f"the index is for {found}, ENCODER_MODEL is {wanted}; run: python -m knowledge build")
+    if meta["model"] != settings.encoder_name:
+        found, wanted = meta["model"], settings.encoder_name
+        raise IndexMissingError(f"the index is for {found}, the settings name {wanted}; run: python -m knowledge build")
     stored = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
     phrasings = [Entry(**item) for item in stored["phrasings"]]
     answers = [Entry(**item) for item in stored["answers"]]
@@ -387,6 +415,11 @@ def load_index(settings: Settings) -> Index:
             for code in {entry.language for entry in phrasings}
         },
         lexical=LexicalIndex.load(folder / "lexical.npz"),
+        letters=LetterIndex.load(folder / "letters.npz"),
+        choice=Choice.load(folder / "choice.npz"),
+        elsewhere=stored["elsewhere"],
+        elsewhere_vectors=np.load(folder / "elsewhere.npy", mmap_mode="r"),
+        elsewhere_group=np.array(stored["elsewhere_group"], np.int32),
         signals=Signals.load(signals_file) if signals_file.exists() else None,
         knowledge_base=KnowledgeBase(
             articles={key: Article.model_validate(value) for key, value in stored["articles"].items()},

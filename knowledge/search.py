@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from knowledge.article import localised
 from knowledge.calibration import Calibration, Evidence
+from knowledge.choice import FLOOR
+from knowledge.elsewhere import NOBODY, PREFIX
 from knowledge.index import Index, centre
-from knowledge.settings import Tuning
+from knowledge.settings import Parts, Tuning
 
 Floats = NDArray[np.float32]
 
 PROMISING = 30  # articles by their nearest phrasing that are looked at closely
 SEEDS = 8  # articles that the answers and the words may each add
+LETTER_ROWS = 16  # phrasings nearest by letters whose articles are added
 POOLED = 3  # phrasings that speak for an article: three that fit say more than one that fits by chance
 OFF_TOPIC = "out_of_scope"  # the signal trained on questions that are not the city's
 
@@ -30,6 +33,22 @@ class Candidate:
     title: str
     probability: float
     matched: str
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Whose question it is, if it is not the city's: a group of `elsewhere/` and how sure the classifier is."""
+
+    id: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search gives."""
+
+    candidates: list[Candidate]
+    elsewhere: Elsewhere | None
 
 
 class Searcher:
@@ -48,6 +67,7 @@ class Searcher:
         # A plain view of the memory-mapped file: numpy's memmap class costs microseconds at every slice.
         self._vectors: Floats = np.asarray(index.phrasing_vectors)
         self._answers: Floats = np.asarray(index.answer_vectors)
+        self._strangers: Floats = np.asarray(index.elsewhere_vectors)
         # Phrasings lie article by article (`entries_of`), so an article's are one slice and need not be gathered.
         self._ends = np.searchsorted(index.phrasing_article, np.arange(len(index.article_ids) + 1)).tolist()
 
@@ -58,6 +78,17 @@ class Searcher:
             vector: the question's embedding, shape (d,), of length 1.
             text: the question.
             language: its language, for centring, stemming and titles.
+            k: how many.
+        """
+        return self.found(vector, text, language, k).candidates
+
+    def found(self, vector: Floats, text: str, language: str, k: int = 5) -> Found:
+        """The k most probable articles, and whose question it is if none of them's.
+
+        Args:
+            vector: the question's embedding, shape (d,), of length 1.
+            text: the question.
+            language: its language.
             k: how many.
         """
         evidence = self.evidence(vector, text, language)
@@ -73,7 +104,24 @@ class Searcher:
             shown = next((code for code in (language, *self._tuning.titles) if code in article.title), "sv")
             title = localised(article.title, shown)
             candidates.append(Candidate(item.article_id, shown, title, round(ceiling, 4), item.matched))
-        return candidates
+        return Found(candidates, self._elsewhere(vector, language))
+
+    def _elsewhere(self, vector: Floats, language: str) -> Elsewhere | None:
+        """The group of `elsewhere/` that the classifier prefers to every article, if it is one with somewhere to point to."""
+        index = self.index
+        if index.choice is None or not index.elsewhere:
+            return None
+        chosen = index.choice.log_probabilities(self._centred(vector, language))
+        articles = len(index.article_ids)
+        best = int(chosen[articles:].argmax())
+        name = index.elsewhere[best].removeprefix(PREFIX)
+        if name == NOBODY or chosen[articles + best] < chosen[:articles].max():
+            return None
+        return Elsewhere(name, round(float(np.exp(chosen[articles + best])), 4))
+
+    def _centred(self, vector: Floats, language: str) -> Floats:
+        mean = self.index.means.get(language, self.index.means["_overall"])
+        return centre(vector, mean, self._tuning.centring)
 
     def evidence(self, vector: Floats, text: str, language: str, without: Set[int] = frozenset()) -> list[Evidence]:
         """What speaks for each article that comes into question, best first.
@@ -85,58 +133,73 @@ class Searcher:
             without: rows of phrasings to leave out (calibration holds out the phrasing it asks).
         """
         index = self.index
-        mean = index.means.get(language, index.means["_overall"])
-        query = centre(vector, mean, self._tuning.centring)
+        query = self._centred(vector, language)
         answers = np.full(len(index.article_ids), -1.0, np.float32)
         np.maximum.at(answers, index.answer_article, self._answers @ query)
-        # Words can only meet where articles are written in the question's language: elsewhere they would favour the few that are.
-        covered = index.coverage.get(language, 0.0)
-        lexical = index.lexical.scores(text, language) * covered**2
-        pooled = self._pool(self._promising(query, answers, lexical, without), query, without)
+        lexical = index.lexical.scores(text, language)
+        letters = index.letters.similarities(text)
+        if without:
+            letters[list(without)] = 0.0
+        chosen = self._chosen(query)
+        strangers = self._strangers @ query if len(self._strangers) else np.full(1, -1.0, np.float32)
+        stranger = float(strangers.max())
+        nobody = float(np.logaddexp.reduce(chosen[len(index.article_ids) :])) if index.elsewhere else FLOOR
+        pooled = self._pool(self._promising(query, answers, lexical, letters, without), query, without)
         signals = index.signals.probabilities(vector) if index.signals else {}
 
         weights = self._tuning.weights
-        found = sorted(
-            (
-                (
-                    weights.phrasing * near.typical
-                    + weights.answer * float(answers[article])
-                    + weights.lexical * float(lexical[article]),
-                    article,
-                )
-                for article, near in pooled.items()
-            ),
-            reverse=True,
-        )
-        scores = [score for score, _ in found[:2]] + [0.0, 0.0]
-        evidence = []
-        for rank, (score, article) in enumerate(found):
-            near = pooled[article]
-            evidence.append(
-                Evidence(
-                    article_id=index.article_ids[article],
-                    score=score,
-                    phrasing=near.typical,
-                    nearest=near.best,
-                    answer=float(answers[article]),
-                    lexical=float(lexical[article]),
-                    margin=score - scores[1 if rank == 0 else 0],
-                    spoken=language in index.knowledge_base.articles[index.article_ids[article]].questions,
-                    covered=covered,
-                    off_topic=signals.get(OFF_TOPIC, 0.0),
-                    words=len(text.split()),
-                    matched=index.phrasings[near.row].text,
-                )
+        found = []
+        for article, near in pooled.items():
+            # Words can only meet where an article is written in the question's language.
+            spoken = language in index.knowledge_base.articles[index.article_ids[article]].questions
+            parts = Parts(
+                near.typical,
+                near.best,
+                float(answers[article]),
+                float(lexical[article]) if spoken else 0.0,
+                float(letters[self._ends[article] : self._ends[article + 1]].max()),
+                float(chosen[article]),
             )
-        return evidence
+            found.append((weights.score(parts), article, near, parts, spoken))
+        found.sort(key=lambda item: (-item[0], item[1]))
+        scores = [item[0] for item in found[:2]] + [0.0, 0.0]
+        return [
+            Evidence(
+                article_id=index.article_ids[article],
+                score=score,
+                phrasing=parts.phrasing,
+                nearest=parts.nearest,
+                answer=parts.answer,
+                lexical=parts.lexical,
+                letters=parts.letters,
+                choice=parts.choice,
+                margin=score - scores[1 if rank == 0 else 0],
+                rival=parts.nearest - stranger,
+                outside=parts.choice - nobody,
+                spoken=spoken,
+                off_topic=signals.get(OFF_TOPIC, 0.0),
+                words=len(text.split()),
+                matched=index.phrasings[near.row].text,
+            )
+            for rank, (score, article, near, parts, spoken) in enumerate(found)
+        ]
 
-    def _promising(self, query: Floats, answers: Floats, lexical: Floats, without: Set[int]) -> list[int]:
-        """Numbers of the articles worth a closer look: the nearest by phrasings, and the first by answers and by words."""
+    def _chosen(self, query: Floats) -> Floats:
+        """Log-probabilities per article, then per group of `elsewhere/`; all alike without a classifier."""
+        index = self.index
+        if index.choice is None:
+            return np.full(len(index.article_ids) + len(index.elsewhere), FLOOR, np.float32)
+        return index.choice.log_probabilities(query)
+
+    def _promising(self, query: Floats, answers: Floats, lexical: Floats, letters: Floats, without: Set[int]) -> list[int]:
+        """Numbers of the articles worth a closer look: the nearest by phrasings, and the first by answers, words and letters."""
         index = self.index
         fetched = min(self._tuning.retrieve + len(without), len(index.phrasings))
         _, rows = index.faiss_index.search(query[None, :], fetched)
         near = [int(index.phrasing_article[row]) for row in rows[0].tolist() if row >= 0 and row not in without]
         first = [*np.argsort(-answers)[:SEEDS].tolist(), *np.argsort(-lexical)[:SEEDS].tolist()]
+        by_letters = np.argpartition(-letters, min(LETTER_ROWS, len(letters) - 1))[:LETTER_ROWS]
+        first += dict.fromkeys(index.phrasing_article[by_letters].tolist())
         return list(dict.fromkeys([*list(dict.fromkeys(near))[:PROMISING], *first]))
 
     def _pool(self, articles: Sequence[int], query: Floats, without: Set[int]) -> dict[int, _Nearest]:

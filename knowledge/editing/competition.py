@@ -15,7 +15,7 @@ from knowledge.calibration import Evidence
 from knowledge.index import EncodesText, Entry, Floats, Index, centre
 from knowledge.lexical import K1, PIECE_WEIGHT, UNKNOWN_WEIGHT, LexicalIndex
 from knowledge.search import POOLED, Searcher
-from knowledge.settings import Tuning
+from knowledge.settings import Tuning, Weights
 from knowledge.text_forms import lexical_terms
 
 NEIGHBOURS = 3  # shown per phrasing
@@ -106,14 +106,14 @@ class Competition:
             kept = [row for row, entry in enumerate(own) if (entry.language, _folded(entry.text)) != (language, _folded(text))]
             near = sorted((vectors[kept] @ query).tolist(), reverse=True)[:POOLED] if kept else [0.0]
             best_answer = float((answers @ query).max()) if len(answers) else max((item.answer for item in evidence), default=0.0)
-            covered = index.coverage.get(language, 0.0) ** 2
             weights = self._tuning.weights
             score = (
                 weights.phrasing * sum(near) / len(near)
                 + weights.answer * best_answer
-                + weights.lexical * words.share(text, language) * covered
+                + weights.lexical * words.share(text, language)
             )
-            neighbours = [_neighbour(item, titled) for item in sorted(evidence, key=lambda item: -item.score)[:NEIGHBOURS]]
+            ranked = sorted(((_comparable(item, weights), item) for item in evidence), key=lambda pair: -pair[0])
+            neighbours = [_neighbour(item, score_, titled) for score_, item in ranked[:NEIGHBOURS]]
             wins = bool(neighbours) and neighbours[0].score > score
             standings.append(Standing(text, round(score, 3), neighbours, wins))
         return standings
@@ -167,8 +167,13 @@ class _Words:
         return own / whole if whole > 0 else 0.0
 
 
-def _neighbour(item: Evidence, titled: Callable[[str], str]) -> Neighbour:
-    return Neighbour(item.article_id, titled(item.article_id), item.matched, round(item.nearest, 3), round(item.score, 3))
+def _comparable(item: Evidence, weights: Weights) -> float:
+    """The neighbour's score by what an unsaved phrasing can be scored by too: phrasings, answer and words."""
+    return weights.phrasing * item.phrasing + weights.answer * item.answer + weights.lexical * item.lexical
+
+
+def _neighbour(item: Evidence, score: float, titled: Callable[[str], str]) -> Neighbour:
+    return Neighbour(item.article_id, titled(item.article_id), item.matched, round(item.nearest, 3), round(score, 3))
 
 
 def titles(index: Index, language: str) -> Callable[[str], str]:

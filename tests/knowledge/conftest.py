@@ -127,7 +127,9 @@ def settings(tmp_path: Path) -> Settings:
         write_article(room / "articles", data)
     for table in ("departments.yml", "phones.yml"):
         (room / table).write_bytes((ROOM / table).read_bytes())
-    made = Settings(var_dir=tmp_path / "var", articles_dir=room / "articles", nlu_dir=tmp_path / "nlu")
+    made = Settings(
+        var_dir=tmp_path / "var", articles_dir=room / "articles", nlu_dir=tmp_path / "nlu", elsewhere_dir=tmp_path / "elsewhere"
+    )
     made.encoder_dir.parent.mkdir(parents=True)
     made.encoder_dir.symlink_to(Settings().encoder_dir)
     return made
