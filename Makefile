@@ -9,7 +9,7 @@ RASA_BIN := .venv-rasa/bin
 RASA_ENV := RASA_TELEMETRY_ENABLED=false TF_CPP_MIN_LOG_LEVEL=3 SQLALCHEMY_SILENCE_UBER_WARNING=1 PYTHONPATH=.
 ROOMS := bot knowledge connectors handover actions
 
-.PHONY: help setup run test lint types imports format unit rasa-unit rasa-test rasa-checks rasa train admin evaluate bench clean
+.PHONY: help setup run test lint types imports format unit rasa-unit rasa-test rasa-checks rasa train admin evaluate quality-page bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -65,9 +65,14 @@ rasa: ## Any rasa command beside the services it needs: make rasa CMD="shell"
 train: ## Train Rasa again
 	@rm -f .setup/rasa && $(PYTHON) deploy/setup.py
 
-evaluate: setup ## How often the right answer comes first, per language
-	@for kept in 0 3 1000; do echo "phrasings per article and language: at most $$kept"; \
-	  $(BIN)/python -m knowledge evaluate knowledge/evaluation/held_out.jsonl --table --phrasings $$kept || exit 1; done
+evaluate: setup ## How often the right answer comes first, per language; the report with plots is saved in results/evaluation
+	@for kept in 0 3; do echo "phrasings per article and language: at most $$kept"; \
+	  $(BIN)/python -m knowledge evaluate knowledge/evaluation/held_out.jsonl --table --phrasings $$kept; done
+	@echo "all phrasings"
+	@$(BIN)/python -m knowledge evaluate knowledge/evaluation/held_out.jsonl --table --out results/evaluation
+
+quality-page: setup ## Renew the figures and plots of docs/kvalitet.md
+	@$(BIN)/python -m knowledge evaluate knowledge/evaluation/held_out.jsonl --table --out results/evaluation --page docs/kvalitet.md
 
 bench: setup ## p50/p95 of a whole web turn, beside stock Rasa
 	@$(BIN)/python benchmarks/turns.py

@@ -25,10 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     search = commands.add_parser("search", help="what would be found for a question")
     search.add_argument("text")
     search.add_argument("--lang", help="the conversation's language")
-    evaluate = commands.add_parser("evaluate", help="figures on a file of questions, as JSON")
-    evaluate.add_argument("file", type=Path)
-    evaluate.add_argument("--phrasings", type=int, help="index only so many phrasings per article and language (0: titles only)")
-    evaluate.add_argument("--table", action="store_true", help="a Markdown table instead of JSON")
+    _evaluate(commands)
     calibrate = commands.add_parser("calibrate", help="fit the probabilities and print the cheapest thresholds")
     calibrate.add_argument("file", type=Path, nargs="+")
     calibrate.add_argument("--phrasings", action="store_true", help="add the articles' own phrasings, held out in turn")
@@ -40,6 +37,16 @@ def _parser() -> argparse.ArgumentParser:
     nlu.add_argument("--count", type=int, default=600)
     _exchange(commands)
     return parser
+
+
+def _evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command that measures."""
+    evaluate = commands.add_parser("evaluate", help="figures on a file of questions, as JSON")
+    evaluate.add_argument("file", type=Path)
+    evaluate.add_argument("--phrasings", type=int, help="index only so many phrasings per article and language (0: titles only)")
+    evaluate.add_argument("--table", action="store_true", help="a Markdown table instead of JSON")
+    evaluate.add_argument("--out", type=Path, metavar="DIR", help="save a report: Markdown, JSON, plots, a line per question")
+    evaluate.add_argument("--page", type=Path, metavar="FILE", help="renew the figures of a page like docs/kvalitet.md")
 
 
 def _exchange(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -88,7 +95,10 @@ def main(arguments: list[str] | None = None) -> int:
             case "search":
                 return commands.search(settings, options.text, options.lang)
             case "evaluate":
-                return commands.evaluate(settings, options.file, options.phrasings, options.table)
+                from knowledge.reporting.run import Order as Evaluation
+
+                chosen = {name: getattr(options, name) for name in ("file", "phrasings", "table", "out", "page")}
+                return commands.evaluate(settings, Evaluation(**chosen))
             case "calibrate":
                 return commands.calibrate(settings, options.file, options.phrasings, options.dry_run)
             case "bench":

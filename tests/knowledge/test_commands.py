@@ -37,9 +37,22 @@ def test_search_and_evaluate_answer_from_the_shell(settings: Settings, encoder: 
     build_index(settings, lambda: encoder, TODAY, lambda line: None)
     questions = tmp_path / "q.jsonl"
     questions.write_text('{"text": "hur får man dagisplats", "lang": "sv", "expected": ["forskola-ansokan"]}\n')
-    done = run(settings, "evaluate", str(questions))
+    done = run(settings, "evaluate", str(questions), "--out", str(tmp_path / "report"))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["sv"]["top1"] == 1.0
+    assert f"report: {tmp_path / 'report' / 'report.md'}" in done.stderr
+    assert "| sv | 1 | 1.000 [" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+    saved = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
+    assert saved["figures"] == json.loads(done.stdout) and saved["provenance"]["indexed"] == 0
+
+
+def test_an_evaluation_that_cannot_be_saved_is_refused_at_once(settings: Settings, tmp_path: Path) -> None:
+    questions = tmp_path / "q.jsonl"
+    questions.write_text("")
+    for arguments in (["--out", str(questions)], ["--out", str(tmp_path / "new")], ["--page", str(tmp_path / "page.md")]):
+        done = run(settings, "evaluate", str(questions), *arguments)
+        assert done.returncode == 1
+        assert done.stderr.strip().splitlines()[-1].startswith("knowledge evaluate: ")
 
 
 def test_a_missing_index_is_one_sentence(settings: Settings) -> None:

@@ -4,17 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.calibration import Asked, Calibration, Evidence
+from knowledge.calibration import Asked, Evidence
 from knowledge.evaluation_run import EvaluationFileError, Question, evaluate, held_out_phrasings, read_questions
+from tests.knowledge.reporting.builders import SIMPLE
+from tests.knowledge.reporting.builders import evidence as near
 from tests.knowledge.test_search import searcher  # noqa: F401 - the fixture
 
 
 def evidence(*ids: str) -> list[Evidence]:
-    return [Evidence(key, 1 - n / 10, 1 - n / 10, 1 - n / 10, 0, 0, 0, True, 1, 0, 4, "?") for n, key in enumerate(ids)]
-
-
-# P = sigmoid(20 * (nearest - 0.85)): 0.95 for the first, 0.73 for the second candidate.
-SIMPLE = Calibration("m", (0.0,) * 11, (1.0,) * 11, (0, 0, 20.0, 0, 0, 0, 0, 0, 0, 0, 0), -17.0, "")
+    """Of falling nearness: 0.95 is the probability of the first, 0.73 of the second."""
+    return [near(key, 1 - n / 10) for n, key in enumerate(ids)]
 
 
 def test_every_share_is_what_its_name_says() -> None:
@@ -46,12 +45,18 @@ def test_a_language_with_only_out_of_scope_questions_has_no_rank() -> None:
     assert evaluate([("so", Asked([], frozenset()))], SIMPLE, 0.9, 0.5)["so"]["top1"] is None
 
 
+def test_none_wrong_of_few_leaves_room_for_doubt() -> None:
+    figures = evaluate([("sv", Asked(evidence("a"), frozenset({"a"})))] * 10, SIMPLE, answer=0.9, clarify=0.5)["sv"]
+    low, high = figures["ci95"]["wrong"]  # type: ignore[index]
+    assert (figures["wrong"], low) == (0.0, 0.0) and 0.2 < high < 0.35
+
+
 def test_lines_are_read_and_a_bad_one_is_named(tmp_path: Path) -> None:
     file = tmp_path / "q.jsonl"
     file.write_text(
         '{"text": "hej", "lang": "sv", "expected": ["a"], "style": "x"}\n\n{"text": "y", "lang": "en", "expected": []}\n'
     )
-    assert read_questions(file) == [Question("hej", "sv", frozenset({"a"})), Question("y", "en", frozenset())]
+    assert read_questions(file) == [Question("hej", "sv", frozenset({"a"}), "x"), Question("y", "en", frozenset())]
     file.write_text('{"text": "hej"}\n')
     with pytest.raises(EvaluationFileError, match=r"q\.jsonl:1"):
         read_questions(file)
