@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ class AdapterError(RuntimeError):
     """The adapter does not belong to the model it should be merged into."""
 
 
+@cache  # once a process: an adapter is not exchanged under a running service
 def version_of(folder: Path) -> str:
     """The first eight digits of the adapter's hash: names the folder of the merged model and its vectors."""
     digest = hashlib.sha256()

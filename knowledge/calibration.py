@@ -37,6 +37,7 @@ class Evidence:
         margin: distance to the best other article; negative unless it is first.
         rival: how much nearer its nearest phrasing is than the nearest question that is not the city's.
         outside: how much more likely the classifier finds it than all that is not the city's, in logs.
+        away: whether the question names another municipality and its nearest phrasing does not.
         spoken: whether it has phrasings in the question's language.
         off_topic: probability of the signal `out_of_scope`.
         words: number of words of the question.
@@ -54,6 +55,7 @@ class Evidence:
     margin: float
     rival: float
     outside: float
+    away: bool
     spoken: bool
     off_topic: float
     words: int
@@ -73,6 +75,7 @@ FEATURES = (
     "behind",
     "rival",
     "outside",
+    "away",
     "spoken",
     "off_topic",
     "log_words",
@@ -85,7 +88,7 @@ def features(item: Evidence) -> list[float]:
     return [
         item.score, item.phrasing, item.nearest, item.answer, item.lexical, item.letters, item.choice, math.exp(item.choice),
         max(margin, 0.0), min(margin, 0.0), item.rival, max(-OUTSIDE_CAP, min(OUTSIDE_CAP, item.outside)),
-        float(item.spoken), math.sqrt(item.off_topic), math.log1p(item.words),
+        float(item.away), float(item.spoken), math.sqrt(item.off_topic), math.log1p(item.words),
     ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from knowledge.article import read_yaml
 
 PREFIX = "elsewhere/"  # in the index, before the id of a group: no article's id has a slash
+ANOTHER_CITY = PREFIX + "annan-kommun"
 NOBODY = "ovrigt"  # recipes, jokes, homework: there is nowhere to point to
 
 

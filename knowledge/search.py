@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from knowledge.article import localised
 from knowledge.calibration import Calibration, Evidence
 from knowledge.choice import FLOOR
-from knowledge.elsewhere import NOBODY, PREFIX
+from knowledge.elsewhere import ANOTHER_CITY, NOBODY, PREFIX
 from knowledge.index import Index, centre
+from knowledge.places import names_another_city
 from knowledge.settings import Parts, Tuning
 
 Floats = NDArray[np.float32]
@@ -104,6 +105,8 @@ class Searcher:
             shown = next((code for code in (language, *self._tuning.titles) if code in article.title), "sv")
             title = localised(article.title, shown)
             candidates.append(Candidate(item.article_id, shown, title, round(ceiling, 4), item.matched))
+        if chosen and chosen[0][0].away and ANOTHER_CITY in self.index.elsewhere:
+            return Found(candidates, Elsewhere(ANOTHER_CITY.removeprefix(PREFIX), round(1.0 - candidates[0].probability, 4)))
         return Found(candidates, self._elsewhere(vector, language))
 
     def _elsewhere(self, vector: Floats, language: str) -> Elsewhere | None:
@@ -147,6 +150,7 @@ class Searcher:
         pooled = self._pool(self._promising(query, answers, lexical, letters, without), query, without)
         signals = index.signals.probabilities(vector) if index.signals else {}
 
+        away = names_another_city(text)
         weights = self._tuning.weights
         found = []
         for article, near in pooled.items():
@@ -176,6 +180,7 @@ class Searcher:
                 margin=score - scores[1 if rank == 0 else 0],
                 rival=parts.nearest - stranger,
                 outside=parts.choice - nobody,
+                away=away and not names_another_city(index.phrasings[near.row].text),
                 spoken=spoken,
                 off_topic=signals.get(OFF_TOPIC, 0.0),
                 words=len(text.split()),

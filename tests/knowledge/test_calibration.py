@@ -22,7 +22,7 @@ from knowledge.settings import Cost
 
 EVIDENCE = Evidence(
     article_id="a", score=0.5, phrasing=0.5, nearest=0.5, answer=0.4, lexical=0.2, letters=0.3, choice=-1.0,
-    margin=0.1, rival=0.1, outside=1.0, spoken=True, off_topic=0.1, words=5, matched="?",
+    margin=0.1, rival=0.1, outside=1.0, away=False, spoken=True, off_topic=0.1, words=5, matched="?",
 )  # fmt: skip
 
 
