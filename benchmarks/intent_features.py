@@ -1,7 +1,8 @@
 """The intent features and the classifier of `config.yml`, outside Rasa: what it learns and how sure it is.
 
 Embedding (centred and stretched as `EmbeddingFeaturizer` does), counts of words and of letters (as the two `CountVectorsFeaturizer`
-do), logistic regression with Rasa's settings. Rasa itself does not run here: its environment takes hours for a hundred thousand rows.
+do), logistic regression with Rasa's settings. Rasa itself does not run here: it asks the knowledge
+service for each text, and there are a hundred thousand. Its tokens are near to, not exactly, the words counted here.
 """
 
 from __future__ import annotations

@@ -45,6 +45,24 @@ def share_of(hits: Sequence[bool]) -> Share:
     return Share(right, n, p, max(0.0, middle - half), min(1.0, middle + half))
 
 
+def share_of_groups(groups: Sequence[Sequence[bool]]) -> Share:
+    """How many are true where rows belong together, as one sentence in nine languages does: more rows of a group narrow nothing.
+
+    Args:
+        groups: one or more values per group, of equal number.
+
+    Returns:
+        The share of all rows, with an interval from how much groups differ (normal approximation).
+    """
+    rows = [bool(hit) for group in groups for hit in group]
+    plain = share_of(rows)
+    if len(groups) < 2:
+        return plain
+    means = [sum(map(bool, group)) / len(group) for group in groups]
+    half = Z * math.sqrt(sum((mean - plain.share) ** 2 for mean in means) / (len(means) - 1) / len(means))
+    return Share(plain.hits, plain.n, plain.share, max(0.0, plain.share - half), min(1.0, plain.share + half))
+
+
 def sign_test(ours: Sequence[bool], theirs: Sequence[bool]) -> float:
     """Two-sided exact sign test (McNemar) of two methods on the same rows.
 

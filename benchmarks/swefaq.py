@@ -40,7 +40,7 @@ Method = Callable[["Scores"], Floats]
 LENGTH_TERM = 0.75  # BM25's usual b
 SMALLEST_AREA = 4  # answers in SweFAQ's smallest category
 STEPS = tuple(round(0.1 * step, 1) for step in range(11))  # shares of the lexical score that are tried on our own questions
-# Accuracy on the same dev rows, each model fine-tuned on SweFAQ's train split; BM25 is ours of an earlier day.
+# Accuracy on the same dev rows, each model fine-tuned on SweFAQ's train split; BM25 is ours of an earlier day. Sources: docs/benchmarks.md.
 PUBLISHED = (
     ("KBLab megatron-bert-large-swedish-cased-165k, fine-tuned", 0.891),
     ("KB-BERT, fine-tuned", 0.764),
@@ -195,7 +195,7 @@ def best_share(scores: Sequence[Scores], dense: Callable[[Scores], Floats]) -> f
 
 
 def methods(settings: Settings, own: Sequence[Scores]) -> dict[str, Method]:
-    """The methods compared, by name; the third of the fused ones and the last have their share chosen on `own`."""
+    """The methods compared, by name; the last two have their share chosen on `own`."""
     weights = settings.tuning.weights
     ours = weights.lexical / (weights.answer + weights.lexical)
     centred, passage = (best_share(own, part) for part in (_centred, _passage))

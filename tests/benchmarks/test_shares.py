@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.shares import share_of, sign_test
+from benchmarks.shares import share_of, share_of_groups, sign_test
 
 
 def test_wilsons_interval_of_a_known_share():
@@ -31,3 +31,12 @@ def test_equal_methods_do_not_differ():
 
 def test_ten_wins_and_no_loss_are_no_chance():
     assert sign_test([True] * 10, [False] * 10) == pytest.approx(2 / 1024)
+
+
+def test_the_same_sentence_in_more_languages_narrows_nothing():
+    one = share_of_groups([[True], [False]] * 50)
+    nine = share_of_groups([[True] * 9, [False] * 9] * 50)
+
+    assert (one.share, nine.share, nine.n) == (0.5, 0.5, 900)
+    assert nine.high - nine.low == pytest.approx(one.high - one.low)
+    assert nine.high - nine.low == pytest.approx(share_of([True, False] * 50).high - share_of([True, False] * 50).low, abs=0.01)
