@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.settings import ROOM, Cost
+from knowledge.settings import ROOM, Cost, Parts, Weights
 
 Doubles = NDArray[np.float64]
 
@@ -20,6 +20,8 @@ CALIBRATION_FILE = ROOM / "calibration.json"
 OUT_OF_SCOPE_SHARE = 0.2
 MARGIN_CAP = 0.25  # beyond this a larger margin says nothing more
 OUTSIDE_CAP = 6.0
+RIDGE = 1e-3  # of the fusion's weights, standardised
+SCALE = 0.6  # to which the weights of phrasing, nearest and answer add up
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,42 @@ def fit(asked: Sequence[Asked], model: str, fitted_on: str, keep: int = 5) -> Ca
     )
 
 
+def fit_weights(asked: Sequence[Asked]) -> Weights:
+    """Learns how the parts of the evidence are fused: a conditional logit, the right article against the others of a question.
+
+    Args:
+        asked: questions with their evidence; those that are out of scope, or whose article did not come into question, say
+            nothing and are left out.
+
+    Returns:
+        Weights, scaled so that those of the three similarities of meaning add up to `SCALE`.
+    """
+    from scipy.optimize import minimize
+    from scipy.special import logsumexp
+
+    rows = [
+        (np.array([[getattr(item, name) for name in Parts._fields] for item in question.evidence]), right)
+        for question in asked
+        if any(right := np.array([item.article_id in question.expected for item in question.evidence], bool)) and not all(right)
+    ]
+    scale = np.maximum(np.concatenate([values for values, _ in rows]).std(axis=0), 1e-3)
+
+    def loss(weights: Doubles) -> tuple[float, Doubles]:
+        value, slope = RIDGE * float(weights @ weights), 2 * RIDGE * weights
+        for values, right in rows:
+            scaled = values / scale
+            scores = scaled @ weights
+            whole, own = logsumexp(scores), logsumexp(scores[right])
+            value += float(whole - own) / len(rows)
+            among = np.exp(scores[right] - own) @ scaled[right]
+            slope = slope + (np.exp(scores - whole) @ scaled - among) / len(rows)
+        return value, slope
+
+    found = minimize(loss, np.zeros(len(Parts._fields)), jac=True, method="L-BFGS-B").x / scale
+    found = found * SCALE / found[:3].sum()
+    return Weights(**{name: round(float(value), 4) for name, value in zip(Parts._fields, found, strict=True)})
+
+
 @dataclass(frozen=True)
 class Judged:
     """One question after ranking: the first candidates' probabilities and whether each is right."""
@@ -235,15 +273,17 @@ def reply_cost(judged: Judged, answer: float, clarify: float, cost: Cost) -> flo
 def cheapest_thresholds(judged: Sequence[Judged], cost: Cost) -> tuple[float, float, float]:
     """The thresholds with the lowest mean cost: (answer, clarify, cost per question).
 
-    The cost is averaged over in-scope and out-of-scope questions apart and then joined half and half: how many of each
-    a test file has says nothing about how many citizens ask.
+    The cost is averaged over in-scope and out-of-scope questions apart and then joined by `OUT_OF_SCOPE_SHARE`: how many of
+    each a test file has says nothing about how many citizens ask.
     """
     grid = [round(step / 50, 2) for step in range(2, 50)]
 
     def mean_cost(answer: float, clarify: float) -> float:
         groups = [[reply_cost(j, answer, clarify, cost) for j in judged if j.in_scope is inside] for inside in (True, False)]
-        means = [sum(group) / len(group) for group in groups if group]
-        return sum(means) / len(means)
+        shares = [share for share, group in zip((1 - OUT_OF_SCOPE_SHARE, OUT_OF_SCOPE_SHARE), groups, strict=True) if group]
+        return sum(share * sum(group) / len(group) for share, group in zip(shares, filter(None, groups), strict=True)) / sum(
+            shares
+        )
 
     best = min(((mean_cost(a, c), a, c) for a in grid for c in grid if c <= a), key=lambda item: (item[0], -item[1]))
     return best[1], best[2], best[0]

@@ -28,13 +28,13 @@ def today() -> dt.date:
 
 
 class Cost(BaseModel):
-    """What a citizen loses by each kind of reply, in units of one unnecessary "Menar du …?"."""
+    """What a citizen loses by each kind of reply, in honest don't-knows that an answer existed for."""
 
-    wrong_answer: float = 4.0
-    answered_out_of_scope: float = 4.0
-    needless_question: float = 1.0
-    missed: float = 2.0
-    clarified_out_of_scope: float = 0.7
+    wrong_answer: float = 5.0
+    answered_out_of_scope: float = 5.0
+    needless_question: float = 0.4
+    missed: float = 1.0
+    clarified_out_of_scope: float = 0.5
 
 
 class Parts(NamedTuple):
