@@ -21,7 +21,7 @@ IMAGES = {"languages": "kvalitet-sprak.png", "risk": "kvalitet-fel.png", "reliab
 WEAKEST = 3  # languages, styles and pairs named
 LEAST_QUESTIONS = 20  # of a style, to be named weak
 _BLOCK = re.compile(r"(<!-- siffror:([a-z]+) -->\n).*?(<!-- /siffror -->)", re.DOTALL)
-MONTHS = (
+_MONTHS = (
     "januari",
     "februari",
     "mars",
@@ -188,7 +188,7 @@ def _method(report: Report) -> str:
     date = dt.date.fromisoformat(made.date)
     outside = figures[ALL]["out_of_scope_recall"].n
     return (
-        f"Mätt {date.day} {MONTHS[date.month - 1]} {date.year}: {len(report.outcomes)} frågor på {len(figures) - 1} språk. "
+        f"Mätt {date.day} {_MONTHS[date.month - 1]} {date.year}: {len(report.outcomes)} frågor på {len(figures) - 1} språk. "
         f"{outside} av dem ligger utanför kunskapsbasen; {made.indexed} står ordagrant bland kunskapsbasens egna exempel. "
         f"Kunskapsbasen har {len(report.articles)} artiklar. Frågornas fil är `{made.questions}` "
         f"({made.sha256[:12]}), indexet `{made.index_version}`, språkmodellen `{made.encoder}`."
