@@ -7,8 +7,9 @@ losses: supervised contrast within the batch (Khosla et al. 2020), contrast agai
 half-way between the model as it was and as it became, where both what it learnt and what it knew hold (Wortsman et al. 2022,
 WiSE-FT).
 
-Nothing of `evaluation/` is read here. It needs peft (`pip install --no-deps -r requirements/finetune.lock`), which nothing else does, and the
-model as it was (`ENCODER_ADAPTER= python -m knowledge encoder`). 800 steps take about 20 minutes on two cores.
+Nothing of `evaluation/` is read here. It needs peft, which nothing else does
+(`pip install --no-deps -r requirements/finetune.lock`), and the model as it was (`ENCODER_ADAPTER= python -m knowledge encoder`).
+800 steps take about 20 minutes on two cores.
 """
 
 from __future__ import annotations
