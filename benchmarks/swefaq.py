@@ -196,7 +196,7 @@ def best_share(scores: Sequence[Scores], dense: Callable[[Scores], Floats]) -> f
 
 def methods(settings: Settings, own: Sequence[Scores]) -> dict[str, Method]:
     """The methods compared, by name; the last two have their share chosen on `own`."""
-    weights = settings.tuning.weights
+    weights = settings.tuning.weights.whole
     ours = weights.lexical / (weights.answer + weights.lexical)
     centred, passage = (best_share(own, part) for part in (_centred, _passage))
     return {
