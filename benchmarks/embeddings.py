@@ -67,7 +67,5 @@ class Embeddings:
         Returns:
             Shape (n, d), rows of length 1.
         """
-        cache = VectorCache(self._cache / f"{group}.npz", self._digest)
-        vectors = cache.vectors(lambda: self.encoder, texts, role)
-        cache.save()
-        return vectors
+        cache = VectorCache(self._cache / group, self._digest)
+        return cache.vectors(lambda: self.encoder, texts, role)

@@ -7,11 +7,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from threading import Lock
+from threading import Lock, Thread
 
 from knowledge.calibration import Calibration
 from knowledge.encoder import Encoder, Floats, load_encoder
-from knowledge.index import build_index, load_index
+from knowledge.index import Index, IndexBuilder, load_index
 from knowledge.language import LanguageDetector
 from knowledge.language_model import load_word_model
 from knowledge.linguistics import Entity, Linguist, Token, load_patterns
@@ -90,9 +90,13 @@ class Analyst:
         self.encoder: Encoder = load_encoder(settings)
         self._detector = LanguageDetector(settings.tuning.languages, load_word_model(settings))
         self._linguist = Linguist(load_patterns())
-        self._calibration = Calibration.load()
-        self.searcher = Searcher(load_index(settings), settings.tuning, self._calibration)
+        self.searcher: Searcher
+        index = load_index(settings)
+        self._builder = IndexBuilder(settings, index)
+        self._swapping = Lock()
+        self._settling: Thread | None = None
         self.cache = AnalysisCache(settings.tuning.cache_size)
+        self._use(index)
 
     def warm(self) -> None:
         """Runs one message in each language with texts through every part: tables are loaded lazily, and no citizen should
@@ -147,7 +151,43 @@ class Analyst:
         Args:
             today: articles past their review date are left out.
         """
-        build_index(self._settings, lambda: self.encoder, today, lambda line: None)
-        searcher = Searcher(load_index(self._settings), self._settings.tuning, Calibration.load())
-        self.searcher = searcher
-        self.cache = AnalysisCache(self._settings.tuning.cache_size)
+        _, index = self._builder.build(lambda: self.encoder, today, lambda line: None)
+        self._use(index)
+
+    def _use(self, index: Index, instead_of: Index | None = None) -> None:
+        """Takes an index into use, and sees to it that it is settled soon.
+
+        Args:
+            index: the new one.
+            instead_of: only if this one is still in use.
+        """
+        searcher = Searcher(index, self._settings.tuning, Calibration.load())
+        with self._swapping:
+            if instead_of is not None and self.searcher.index is not instead_of:
+                return
+            self.searcher = searcher
+            self.cache = AnalysisCache(self._settings.tuning.cache_size)
+            if not index.settled and self._settling is None:
+                self._settling = Thread(target=self._settle, name="settling")
+                self._settling.start()
+
+    def _settle(self) -> None:
+        try:
+            while (index := self._unsettled()) is not None:
+                self._use(self._builder.settle(index), instead_of=index)
+        except BaseException:
+            self._settling = None  # the next edit tries again
+            raise
+
+    def _unsettled(self) -> Index | None:
+        with self._swapping:
+            index = self.searcher.index
+            if index.settled:
+                self._settling = None  # under the lock: whoever comes next starts anew
+                return None
+            return index
+
+    def settled(self) -> None:
+        """Waits until the index in use is the one that a build from scratch would give."""
+        while (settling := self._settling) is not None:
+            settling.join()

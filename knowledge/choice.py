@@ -58,13 +58,17 @@ class Choice:
             return cls(stored["weights"], stored["bias"])
 
     @classmethod
-    def train(cls, vectors: Floats, articles: NDArray[np.int32], count: int) -> Choice:
+    def train(
+        cls, vectors: Floats, articles: NDArray[np.int32], count: int, start: Choice | None = None, epochs: int = EPOCHS
+    ) -> Choice:
         """Trains on the phrasings; the same phrasings give the same classifier.
 
         Args:
             vectors: centred vectors of the phrasings, shape (n, dimension).
             articles: number of each phrasing's article, shape (n,).
             count: how many articles there are.
+            start: where to begin instead of at nothing; what comes out then depends on it.
+            epochs: times through all phrasings.
         """
         import torch
         from torch.nn import functional
@@ -72,12 +76,16 @@ class Choice:
         generator = torch.Generator().manual_seed(SEED)
         inputs = torch.from_numpy(np.array(vectors, dtype=np.float32))
         labels = torch.from_numpy(np.array(articles, dtype=np.int64))
-        weights = torch.zeros(count, inputs.shape[1], requires_grad=True)
-        bias = torch.zeros(count, requires_grad=True)
+        weights = torch.zeros(count, inputs.shape[1])
+        bias = torch.zeros(count)
+        if start is not None:
+            weights, bias = torch.from_numpy(start.weights / SHARPNESS), torch.from_numpy(start.bias / SHARPNESS)
+        weights.requires_grad_()
+        bias.requires_grad_()
         optimiser = torch.optim.AdamW([weights, bias], lr=RATE, weight_decay=DECAY)
-        steps = EPOCHS * -(-len(inputs) // BATCH)
+        steps = epochs * -(-len(inputs) // BATCH)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-        for _ in range(EPOCHS):
+        for _ in range(epochs):
             for rows in torch.randperm(len(inputs), generator=generator).split(BATCH):
                 near = inputs[rows] + JITTER * torch.randn(len(rows), inputs.shape[1], generator=generator)
                 logits = SHARPNESS * functional.linear(functional.normalize(near, dim=-1), weights, bias)

@@ -212,7 +212,7 @@ def thinned(index: Index, most: int, tuning: Tuning) -> Index:
         phrasings=phrasings,
         phrasing_vectors=vectors,
         phrasing_article=index.phrasing_article[kept],
-        faiss_index=make_faiss(vectors, tuning.faiss_factory),
+        faiss_index=make_faiss(vectors, tuning.faiss_kind(len(vectors))),
         lexical=LexicalIndex.build(phrasings + index.answers, index.article_ids),
         letters=LetterIndex.build([entry.text for entry in phrasings]),
         choice=Choice.train(

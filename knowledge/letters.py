@@ -31,32 +31,42 @@ def _hashing() -> Any:
     )
 
 
-@lru_cache(maxsize=100_000)  # an edit counts the pieces of one article anew, not of all
-def _pieces(text: str) -> tuple[NDArray[np.int32], Floats]:
-    """Slots of a text's pieces, and 1 + log of how often each occurs."""
+@lru_cache(maxsize=4096)
+def _pieces(text: str) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """Slots of a text's pieces, and how often each occurs."""
     row = _hashing().transform([" ".join(fold(text).split())])
-    return row.indices.astype(np.int32), (1.0 + np.log(row.data)).astype(np.float32)
+    return row.indices.astype(np.int32), np.minimum(row.data, 255).astype(np.uint8)
+
+
+def _saturated(counts: NDArray[np.uint8]) -> Floats:
+    return np.asarray(1.0 + np.log(counts.astype(np.float32)), dtype=np.float32)
 
 
 def _counted(texts: Sequence[str]) -> sparse.csr_matrix:
+    """How often each text has each piece, shape (n, SLOTS), 8 bits each."""
     rows = [_pieces(text) for text in texts]
     ends = np.cumsum([0, *(len(slots) for slots, _ in rows)])
     slots = np.concatenate([slots for slots, _ in rows]) if rows else np.zeros(0, np.int32)
-    counts = np.concatenate([counts for _, counts in rows]) if rows else np.zeros(0, np.float32)
-    return sparse.csr_matrix((counts, slots, ends), shape=(len(rows), SLOTS), dtype=np.float32)
+    counts = np.concatenate([counts for _, counts in rows]) if rows else np.zeros(0, np.uint8)
+    return sparse.csr_matrix((counts, slots, ends), shape=(len(rows), SLOTS), dtype=np.uint8)
 
 
 class LetterIndex:
     """Texts by their weighted pieces.
 
     Args:
-        matrix: one row per slot and one column per text, columns of length 1.
-        rarity: weight of each slot, shape (SLOTS,).
+        counts: one row per text and one column per slot: how often the text has the piece.
     """
 
-    def __init__(self, matrix: sparse.csr_matrix, rarity: Floats) -> None:
-        self._matrix = matrix
-        self._rarity = rarity
+    def __init__(self, counts: sparse.csr_matrix) -> None:
+        self.counts = counts
+        found_in = np.bincount(counts.indices, minlength=SLOTS)
+        self._rarity: Floats = (np.log((1 + counts.shape[0]) / (1 + found_in)) + 1).astype(np.float32)
+        weighted = sparse.csr_matrix(
+            (_saturated(counts.data) * self._rarity[counts.indices], counts.indices, counts.indptr), shape=counts.shape
+        )
+        # One row per slot and one column per text, columns of length 1.
+        self._matrix = _unit(weighted).T.tocsr()
 
     @classmethod
     def build(cls, texts: Sequence[str]) -> LetterIndex:
@@ -65,11 +75,19 @@ class LetterIndex:
         Args:
             texts: n texts; their order numbers them.
         """
-        counted = _counted(texts)
-        found_in = np.bincount(counted.indices, minlength=SLOTS)
-        rarity = (np.log((1 + len(texts)) / (1 + found_in)) + 1).astype(np.float32)
-        weighted = _unit(counted.multiply(rarity).tocsr())
-        return cls(weighted.T.tocsr(), rarity)
+        return cls(_counted(texts))
+
+    def edited(self, rows: NDArray[np.int64], texts: Sequence[str]) -> LetterIndex:
+        """The index after an edit: the same as one built from scratch.
+
+        Args:
+            rows: for each text of the new index its row in this one, -1 when it is new, shape (n,).
+            texts: the new ones, in order.
+        """
+        both = sparse.vstack([self.counts, _counted(texts)], format="csr")
+        places = rows.copy()
+        places[rows < 0] = self.counts.shape[0] + np.arange(len(texts))
+        return LetterIndex(both[places])
 
     def similarities(self, text: str) -> Floats:
         """Cosine of a text to every indexed one, shape (n,).
@@ -78,7 +96,7 @@ class LetterIndex:
             text: a question.
         """
         slots, counts = _pieces(text)
-        weights = counts * self._rarity[slots]
+        weights = _saturated(counts) * self._rarity[slots]
         length = float(np.linalg.norm(weights))
         if not length:
             return np.zeros(self._matrix.shape[1], np.float32)
@@ -93,25 +111,14 @@ class LetterIndex:
 
     def save(self, path: Path) -> None:
         """Writes the index as one `.npz` file."""
-        used = np.flatnonzero(np.diff(self._matrix.indptr)).astype(np.int32)
-        np.savez(
-            path, used=used, sizes=np.diff(self._matrix.indptr)[used].astype(np.int32), columns=self._matrix.indices,
-            values=self._matrix.data.astype(np.float16), rarity=self._rarity[used], rare=self._rarity.max(),
-            count=self._matrix.shape[1],
-        )  # fmt: skip
+        np.savez(path, starts=self.counts.indptr, slots=self.counts.indices, counts=self.counts.data)
 
     @classmethod
     def load(cls, path: Path) -> LetterIndex:
         """Reads what `save` wrote."""
         with np.load(path) as stored:
-            sizes = np.zeros(SLOTS, np.int64)
-            sizes[stored["used"]] = stored["sizes"]
-            rarity = np.full(SLOTS, stored["rare"], np.float32)
-            rarity[stored["used"]] = stored["rarity"]
-            values = stored["values"].astype(np.float32)
-            starts = np.concatenate([[0], np.cumsum(sizes)])
-            shape = (SLOTS, int(stored["count"]))
-            return cls(sparse.csr_matrix((values, stored["columns"], starts), shape=shape), rarity)
+            shape = (len(stored["starts"]) - 1, SLOTS)
+            return cls(sparse.csr_matrix((stored["counts"], stored["slots"], stored["starts"]), shape=shape))
 
 
 def _unit(matrix: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -70,6 +70,27 @@ class Weights(BaseModel):
         )
 
 
+class FaissKind(BaseModel):
+    """A kind of FAISS index, in FAISS's own words.
+
+    Attributes:
+        factory: its factory string; `{lists}` stands for a number of cells that fits the number of vectors.
+        most: vectors up to which it is chosen; None: any number.
+        build: parameters while it is made, for example `efConstruction=80`.
+        search: parameters of its search, for example `nprobe=32`.
+    """
+
+    factory: str
+    most: int | None = None
+    build: str = ""
+    search: str = ""
+
+    @property
+    def approximate(self) -> bool:
+        """True when it compares a question with some of the vectors only."""
+        return "HNSW" in self.factory or "IVF" in self.factory
+
+
 class Tuning(BaseModel):
     """The contents of `settings.yml`."""
 
@@ -79,10 +100,18 @@ class Tuning(BaseModel):
     weights: Weights
     centring: float = Field(ge=0, le=1)
     faiss_factory: str
+    faiss_kinds: list[FaissKind] = Field(min_length=1)
     retrieve: int = Field(ge=1)
     titles: list[str]
     languages: list[str]
     cache_size: int = Field(ge=0)
+
+    def faiss_kind(self, count: int) -> FaissKind:
+        """The kind of FAISS index for so many vectors, unless `faiss_factory` forces one."""
+        if self.faiss_factory != "auto":
+            known = (kind for kind in self.faiss_kinds if kind.factory == self.faiss_factory)
+            return next(known, FaissKind(factory=self.faiss_factory))
+        return next((kind for kind in self.faiss_kinds if kind.most is None or count <= kind.most), self.faiss_kinds[-1])
 
 
 class Settings(BaseSettings):

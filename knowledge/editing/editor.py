@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from knowledge.article import ORIGINAL, Article, KnowledgeBase, load_article, load_knowledge_base
+from knowledge.article import ORIGINAL, Article, ArticleFiles, KnowledgeBase, load_article
 from knowledge.editing.change import EditRefused, Writing
 from knowledge.editing.difference import differences, word_difference
 from knowledge.editing.findings import FieldFinding, asked_by, findings_of, format_findings, placed
@@ -73,6 +73,7 @@ class Editor:
 
     def __init__(self, articles_dir: Path, record: Record, today: Callable[[], dt.date]) -> None:
         self._dir, self.record, self._today = articles_dir, record, today
+        self._files = ArticleFiles(articles_dir)
         self._lock = threading.Lock()
         self._read: tuple[object, Snapshot] | None = None
 
@@ -84,7 +85,7 @@ class Editor:
         state = (self._today(), [(name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in stats])
         with self._lock:
             if self._read is None or self._read[0] != state:
-                self._read = (state, Snapshot(load_knowledge_base(self._dir), self._today()))
+                self._read = (state, Snapshot(self._files.load(), self._today()))
             return self._read[1]
 
     def areas(self) -> list[str]:

@@ -37,3 +37,12 @@ def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
     assert np.array_equal(
         Choice.load(tmp_path / "choice.npz").log_probabilities(vectors[5]), choice.log_probabilities(vectors[5])
     )
+
+
+def test_a_little_further_learns_what_is_new_and_keeps_the_rest() -> None:
+    vectors, labels = clouds(each=300)
+    known = labels < 3
+    before = Choice.train(vectors[known], labels[known], 4)
+    further = Choice.train(vectors, labels, 4, before, epochs=10)
+    guessed = np.array([int(further.log_probabilities(vector).argmax()) for vector in vectors])
+    assert np.mean(guessed[~known] == 3) > 0.9 and np.mean(guessed[known] == labels[known]) > 0.9

@@ -33,3 +33,10 @@ def test_what_is_saved_is_what_is_loaded(letters: LetterIndex, tmp_path: Path) -
     loaded = LetterIndex.load(tmp_path / "letters.npz")
     for text in ("byglov", "aldre", "okänt xyz"):
         assert np.allclose(loaded.similarities(text), letters.similarities(text), atol=1e-3)
+
+
+def test_after_an_edit_it_is_the_one_from_scratch() -> None:
+    edited = LetterIndex.build(TEXTS).edited(np.array([2, -1, 0, 3]), ["förskola"])
+    scratch = LetterIndex.build([TEXTS[2], "förskola", TEXTS[0], TEXTS[3]])
+    for text in ("byglov", "förskolan", "sophämtning"):
+        assert np.array_equal(edited.similarities(text), scratch.similarities(text))

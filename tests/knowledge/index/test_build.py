@@ -1,12 +1,14 @@
 """The index follows the articles: the same ones give the same index, an edit costs one text, and nothing half-written is ever used."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 
-from knowledge.index import IndexMissingError, build_index, centre, language_means, load_index
+from knowledge.index import Floats, IndexMissingError, build_index, centre, language_means, load_index
+from knowledge.index.folder import FORM
 from knowledge.settings import Settings
 from tests.knowledge.conftest import AVC, TODAY, CountingEncoder
 
@@ -61,11 +63,21 @@ def test_a_build_that_fails_leaves_the_old_index_in_use(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("knowledge.index.np.save", full)
+    monkeypatch.setattr("knowledge.index.folder.np.savez", full)
     with pytest.raises(OSError, match="No space"):
         build(settings, counting)
     assert load_index(settings).version == version
     assert not list(settings.index_dir.glob(".building-*"))
+
+
+def test_an_index_of_another_form_is_made_anew(settings: Settings, counting: CountingEncoder) -> None:
+    version = build(settings, counting).version
+    meta = settings.index_dir / version / "meta.json"
+    meta.write_text(meta.read_text(encoding="utf-8").replace(FORM, "8"), encoding="utf-8")
+    with pytest.raises(IndexMissingError, match="python -m knowledge build"):
+        load_index(settings)
+    build(settings, counting)
+    assert load_index(settings).version == version
 
 
 def test_old_versions_do_not_pile_up(settings: Settings, counting: CountingEncoder, edit: Callable[..., Path]) -> None:
@@ -94,15 +106,53 @@ def test_no_article_and_no_index_are_said_with_the_command(settings: Settings, c
 
 def test_an_index_of_another_model_is_not_used(settings: Settings, counting: CountingEncoder) -> None:
     build(settings, counting)
-    other = settings.model_copy(update={"encoder_model": "another/model"})
+    other = Settings.model_validate(settings.model_dump() | {"encoder_model": "another/model"})
     with pytest.raises(IndexMissingError, match="another/model"):
         load_index(other)
 
 
+def test_a_build_that_is_broken_off_goes_on_where_it_was(
+    settings: Settings, counting: CountingEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("knowledge.index.vector_cache._CHUNK", 16)
+    given: list[str] = []
+
+    class Dying:
+        def encode(self, texts: Sequence[str], role: Literal["query", "passage"] = "query", batch_size: int = 16) -> Floats:
+            if len(given) > 40:
+                raise KeyboardInterrupt
+            given.extend(texts)
+            return counting.encoder.encode(texts, role, batch_size)
+
+    with pytest.raises(KeyboardInterrupt):
+        build_index(settings, Dying, TODAY, lambda line: None)
+    report = build(settings, counting)
+    assert len(given) == 48
+    assert not set(given) & set(counting.texts)
+    assert load_index(settings).faiss_index.ntotal == report.phrasings
+
+
+@pytest.mark.parametrize("step", ["write_texts", "put_in_place", "point_to", "remove_old", "assemble"])
+def test_a_crash_at_any_step_leaves_an_index_that_works(
+    settings: Settings, counting: CountingEncoder, edit: Callable[..., Path], step: str
+) -> None:
+    old = build(settings, counting).version
+    edit(AVC, questions=AVC["questions"] | {"en": ["May my firm use the tip?", *AVC["questions"]["en"]]})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"knowledge.index.folder.{step}", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            build(settings, counting)
+    left = load_index(settings)
+    assert ("May my firm use the tip?" in {entry.text for entry in left.phrasings}) == (left.version != old)
+    new = build(settings, counting).version
+    loaded = load_index(settings)
+    assert loaded.version == new != old
+    assert "May my firm use the tip?" in {entry.text for entry in loaded.phrasings}
+
+
 def test_a_language_without_articles_loses_its_own_direction_and_the_common_topic() -> None:
     neutral = {"sv": np.array([1.0, 0, 0], np.float32), "pl": np.array([0, 1.0, 0], np.float32)}
-    spoken = np.array([[1.0, 0, 0.5]], np.float32)
-    means = language_means(neutral, ["sv"], spoken)
+    means = language_means(neutral, {"sv": np.array([1.0, 0, 0.5], np.float32)})
     assert means["sv"].tolist() == [1.0, 0.0, 0.5]
     assert means["pl"].tolist() == [0.0, 1.0, 0.5]
 
