@@ -26,9 +26,10 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("text")
     search.add_argument("--lang", help="the conversation's language")
     _evaluate(commands)
+    followups = commands.add_parser("followups", help="figures on follow-ups and on new topics after an answer, as JSON")
+    followups.add_argument("file", type=Path)
     calibrate = commands.add_parser("calibrate", help="fit the probabilities and print the cheapest thresholds")
     calibrate.add_argument("file", type=Path, nargs="+")
-    calibrate.add_argument("--phrasings", action="store_true", help="add the articles' own phrasings, held out in turn")
     calibrate.add_argument("--dry-run", action="store_true", help="print only")
     bench = commands.add_parser("bench", help="time the backends and the whole analysis")
     bench.add_argument("--queries", type=int, default=200)
@@ -99,8 +100,10 @@ def main(arguments: list[str] | None = None) -> int:
 
                 chosen = {name: getattr(options, name) for name in ("file", "phrasings", "table", "out", "page")}
                 return commands.evaluate(settings, Evaluation(**chosen))
+            case "followups":
+                return commands.followups(settings, options.file)
             case "calibrate":
-                return commands.calibrate(settings, options.file, options.phrasings, options.dry_run)
+                return commands.calibrate(settings, options.file, options.dry_run)
             case "bench":
                 return commands.bench(settings, options.queries)
             case "export-nlu":

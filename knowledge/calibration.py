@@ -40,7 +40,8 @@ class Evidence:
         rival: how much nearer its nearest phrasing is than the nearest question that is not the city's.
         outside: how much more likely the classifier finds it than all that is not the city's, in logs.
         away: whether the question names another municipality and its nearest phrasing does not.
-        spoken: whether it has phrasings in the question's language.
+        unspoken: 1 when it is not written in the question's language.
+        covered: share of all articles that are.
         off_topic: probability of the signal `out_of_scope`.
         words: number of words of the question.
         matched: the nearest phrasing.
@@ -58,7 +59,8 @@ class Evidence:
     rival: float
     outside: float
     away: bool
-    spoken: bool
+    unspoken: float
+    covered: float
     off_topic: float
     words: int
     matched: str
@@ -78,7 +80,8 @@ FEATURES = (
     "rival",
     "outside",
     "away",
-    "spoken",
+    "unspoken",
+    "covered",
     "off_topic",
     "log_words",
 )
@@ -90,7 +93,7 @@ def features(item: Evidence) -> list[float]:
     return [
         item.score, item.phrasing, item.nearest, item.answer, item.lexical, item.letters, item.choice, math.exp(item.choice),
         max(margin, 0.0), min(margin, 0.0), item.rival, max(-OUTSIDE_CAP, min(OUTSIDE_CAP, item.outside)),
-        float(item.away), float(item.spoken), math.sqrt(item.off_topic), math.log1p(item.words),
+        float(item.away), item.unspoken, item.covered, math.sqrt(item.off_topic), math.log1p(item.words),
     ]  # fmt: skip
 
 

@@ -85,6 +85,7 @@ def encoder(settings: Settings) -> int:
 
 def build(settings: Settings, strict: bool) -> int:
     """Builds the index and prints what the signals classifier can do."""
+    from knowledge.follow_up import build_leaning_model
     from knowledge.index import build_index
     from knowledge.language_model import build_word_model
 
@@ -93,6 +94,7 @@ def build(settings: Settings, strict: bool) -> int:
     encoder_once = functools.cache(lambda: _building_encoder(settings))  # asked for at every kind of text; loading takes seconds
     report = build_index(settings, encoder_once, today(), _say)
     build_word_model(settings, _say)
+    build_leaning_model(settings, encoder_once, today(), _say)
     for name, figures in report.signals.items():
         if name != "faq":
             _say(f"signals: {name}: n {figures['n']}, recall {figures['recall']:.3f}, false on phrasings {figures['false']:.4f}")
@@ -124,55 +126,22 @@ def evaluate(settings: Settings, order: Order) -> int:
     return run_evaluation(settings, order, _say)
 
 
-def calibrate(settings: Settings, files: list[Path], phrasings: bool, dry_run: bool) -> int:
-    """Fits the calibration, prints its figures under cross-validation and the cheapest thresholds."""
-    from knowledge import calibration as model
-    from knowledge import evaluation_run as run
-    from knowledge.encoder import load_encoder
-    from knowledge.index import load_index
-    from knowledge.language import LanguageDetector
-    from knowledge.language_model import load_word_model
-    from knowledge.search import Searcher
+def followups(settings: Settings, file: Path) -> int:
+    """Prints as JSON how well follow-ups are understood, and that new topics are left alone."""
+    from knowledge.analysis import Analyst
+    from knowledge.follow_up_run import figures, read_follow_ups
 
     quiet_libraries()
-    encoder_ = load_encoder(settings)
-    searcher = Searcher(load_index(settings), settings.tuning, model.without_opinion(settings.encoder_name))
-    detector = LanguageDetector(settings.tuning.languages, load_word_model(settings))
-    asked: list[tuple[str, model.Asked]] = []
-    for file in files:
-        questions = run.read_questions(file)
-        vectors = encoder_.encode([question.text for question in questions])
-        found = run.ask(searcher, questions, vectors, lambda question: detector.detect(question.text).language)
-        asked += zip([question.language for question in questions], found, strict=True)
-    if phrasings:
-        asked += run.held_out_phrasings(searcher, encoder_.encode)
-    if not any(question.expected for _, question in asked):
-        raise ValueError("no question has an expected article; give tune.jsonl or --phrasings")
-    names = ", ".join([file.name for file in files] + (["held-out phrasings"] if phrasings else []))
-    fitted_on = f"{len(asked)} questions ({names}), {today()}"
-
-    # Thresholds and figures come from folds that the regression did not see.
-    order = list(range(len(asked)))
-    random.Random(5).shuffle(order)  # noqa: S311 - repeatable folds
-    judged: list[model.Judged] = []
-    for fold in range(5):
-        held = set(order[fold::5])
-        fitted = model.fit([q for i, (_, q) in enumerate(asked) if i not in held], settings.encoder_name, "")
-        judged += [model.judge(asked[i][1], fitted) for i in sorted(held)]
-    answer, clarify, cost = model.cheapest_thresholds(judged, settings.tuning.cost)
-    final = model.fit([q for _, q in asked], settings.encoder_name, fitted_on)
-    figures = run.evaluate(asked, final, answer, clarify)
-    print(json.dumps(figures, indent=1))
-    inside, outside = ([j for j in judged if j.in_scope is scope] for scope in (True, False))
-    _say(f"cheapest thresholds (cross-validated): answer {answer}, clarify {clarify}, cost {cost:.3f} per question")
-    error, auroc = model.calibration_error(judged), model.scope_auroc(inside, outside)
-    _say(f"expected calibration error {error:.3f}; area under ROC of scope {auroc:.3f}")
-    tuning = settings.tuning
-    if (answer, clarify) != (tuning.answer, tuning.clarify):
-        _say(f"settings.yml has answer {tuning.answer}, clarify {tuning.clarify}: change them there if you agree")
-    if not dry_run:
-        final.save()
+    print(json.dumps(figures(Analyst(settings), read_follow_ups(file), settings.tuning), indent=1))
     return 0
+
+
+def calibrate(settings: Settings, files: list[Path], dry_run: bool) -> int:
+    """Fits weights and probabilities; see `calibrating.py`."""
+    from knowledge.calibrating import run_calibration
+
+    quiet_libraries()
+    return run_calibration(settings, files, dry_run, _say)
 
 
 def bench(settings: Settings, queries: int) -> int:

@@ -19,12 +19,13 @@ from knowledge.index import Index, make_faiss
 from knowledge.letters import LetterIndex
 from knowledge.lexical import LexicalIndex
 from knowledge.search import Searcher
-from knowledge.settings import Tuning
+from knowledge.settings import WHOLE, Tuning
 
 Floats = NDArray[np.float32]
 Row = Mapping[str, float]
 
 RESAMPLES = 1000
+KEPT = 20  # candidates kept per question
 MEASURES = ("top1", "top3", "mrr", "answered", "wrong", "clarified", "abstained")
 
 
@@ -62,7 +63,7 @@ def read_questions(path: Path) -> list[Question]:
 
 
 def ask(
-    searcher: Searcher, questions: Sequence[Question], vectors: Floats, language: Callable[[Question], str], keep: int = 20
+    searcher: Searcher, questions: Sequence[Question], vectors: Floats, language: Callable[[Question], str], keep: int = KEPT
 ) -> list[Asked]:
     """Collects the evidence for every question.
 
@@ -206,18 +207,58 @@ def thinned(index: Index, most: int, tuning: Tuning) -> Index:
         seen[entry.article_id, entry.language] += entry.kind == "phrasing"
         if entry.kind != "phrasing" or seen[entry.article_id, entry.language] <= most:
             kept.append(row)
-    phrasings, vectors = [index.phrasings[row] for row in kept], np.ascontiguousarray(np.asarray(index.phrasing_vectors)[kept])
+    return _part(index, kept, range(len(index.answers)), tuning)
+
+
+def half_hidden(index: Index, second: bool, tuning: Tuning) -> Index:
+    """The index without half of the articles in each language that only some articles are written in.
+
+    What is asked in such a language is as likely about one of the others; a file of questions about those that are written in it
+    would teach the weights that the right article always is. Asked of both halves, each question meets both cases.
+
+    Args:
+        index: a loaded index; stays as it is.
+        second: hide the other half.
+        tuning: which FAISS index to make.
+    """
+    hidden = set()
+    for language in sorted(code for code, share in index.coverage.items() if share < WHOLE):
+        written = sorted(
+            {entry.article_id for entry in index.phrasings if entry.language == language and entry.kind == "phrasing"}
+        )
+        random.Random(language).shuffle(written)  # noqa: S311 - repeatable halves
+        half = len(written) // 2
+        hidden |= {(key, language) for key in (written[half:] if second else written[:half])}
+    rows = [row for row, entry in enumerate(index.phrasings) if (entry.article_id, entry.language) not in hidden]
+    answers = [row for row, entry in enumerate(index.answers) if (entry.article_id, entry.language) not in hidden]
+    articles = {
+        key: article.model_copy(
+            update={"questions": {code: texts for code, texts in article.questions.items() if (key, code) not in hidden}}
+        )
+        for key, article in index.knowledge_base.articles.items()
+    }
+    return replace(_part(index, rows, answers, tuning), knowledge_base=replace(index.knowledge_base, articles=articles))
+
+
+def _part(index: Index, rows: Sequence[int], answer_rows: Sequence[int], tuning: Tuning) -> Index:
+    """The index with some of its phrasings and answers only, its words, letters and classifier made anew."""
+    phrasings, answers = [index.phrasings[row] for row in rows], [index.answers[row] for row in answer_rows]
+    vectors = np.ascontiguousarray(np.asarray(index.phrasing_vectors)[list(rows)])
+    groups = index.elsewhere_group + len(index.article_ids)
     return replace(
         index,
         phrasings=phrasings,
+        answers=answers,
         phrasing_vectors=vectors,
-        phrasing_article=index.phrasing_article[kept],
+        answer_vectors=np.ascontiguousarray(np.asarray(index.answer_vectors)[list(answer_rows)]),
+        phrasing_article=index.phrasing_article[list(rows)],
+        answer_article=index.answer_article[list(answer_rows)],
         faiss_index=make_faiss(vectors, tuning.faiss_kind(len(vectors))),
-        lexical=LexicalIndex.build(phrasings + index.answers, index.article_ids),
+        lexical=LexicalIndex.build(phrasings + answers, index.article_ids),
         letters=LetterIndex.build([entry.text for entry in phrasings]),
         choice=Choice.train(
             np.concatenate([vectors, np.asarray(index.elsewhere_vectors)]),
-            np.concatenate([index.phrasing_article[kept], index.elsewhere_group + len(index.article_ids)]).astype(np.int32),
+            np.concatenate([index.phrasing_article[list(rows)], groups]).astype(np.int32),
             len(index.article_ids) + len(index.elsewhere),
         ),
     )

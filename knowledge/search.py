@@ -151,7 +151,8 @@ class Searcher:
         signals = index.signals.probabilities(vector) if index.signals else {}
 
         away = names_another_city(text)
-        weights = self._tuning.weights
+        covered = index.coverage.get(language, 0.0)
+        weights = self._tuning.weights.of(covered)
         found = []
         for article, near in pooled.items():
             # Words can only meet where an article is written in the question's language.
@@ -163,6 +164,7 @@ class Searcher:
                 float(lexical[article]) if spoken else 0.0,
                 float(letters[self._ends[article] : self._ends[article + 1]].max()),
                 float(chosen[article]),
+                0.0 if spoken else 1.0,
             )
             found.append((weights.score(parts), article, near, parts, spoken))
         found.sort(key=lambda item: (-item[0], item[1]))
@@ -181,7 +183,8 @@ class Searcher:
                 rival=parts.nearest - stranger,
                 outside=parts.choice - nobody,
                 away=away and not names_another_city(index.phrasings[near.row].text),
-                spoken=spoken,
+                unspoken=parts.unspoken,
+                covered=covered,
                 off_topic=signals.get(OFF_TOPIC, 0.0),
                 words=len(text.split()),
                 matched=index.phrasings[near.row].text,

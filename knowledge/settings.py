@@ -19,6 +19,7 @@ CITY_TIME = ZoneInfo("Europe/Stockholm")
 ROOT = Path(__file__).resolve().parent.parent
 ROOM = ROOT / "knowledge"
 
+WHOLE = 0.9  # a language that at least so many articles are written in is whole
 Backend = Literal["onnx-q8", "onnx", "torch"]
 
 
@@ -46,10 +47,11 @@ class Parts(NamedTuple):
     lexical: float
     letters: float
     choice: float
+    unspoken: float
 
 
 class Weights(BaseModel):
-    """How the parts are fused into an article's score: learnt from tune.jsonl by `calibrate` (ADR 0012)."""
+    """How the parts are fused into an article's score: learnt by `calibrate` (ADR 0012)."""
 
     phrasing: float
     nearest: float
@@ -57,6 +59,7 @@ class Weights(BaseModel):
     lexical: float
     letters: float
     choice: float
+    unspoken: float = 0.0
 
     def score(self, parts: Parts) -> float:
         """The fused score."""
@@ -67,7 +70,27 @@ class Weights(BaseModel):
             + self.lexical * parts.lexical
             + self.letters * parts.letters
             + self.choice * parts.choice
+            + self.unspoken * parts.unspoken
         )
+
+
+class WeightsByCoverage(BaseModel):
+    """Weights for languages that (nearly) all articles are written in, and for those that only some are.
+
+    In the latter an article that is not written in the question's language shares no words with it and has no phrasing near it
+    by language alone: `unspoken` says what that is worth.
+    """
+
+    whole: Weights
+    partial: Weights
+
+    def of(self, coverage: float) -> Weights:
+        """The weights to use.
+
+        Args:
+            coverage: share of the articles that are written in the question's language.
+        """
+        return self.whole if coverage >= WHOLE else self.partial
 
 
 class FaissKind(BaseModel):
@@ -97,7 +120,7 @@ class Tuning(BaseModel):
     answer: float = Field(ge=0, le=1)
     clarify: float = Field(ge=0, le=1)
     cost: Cost
-    weights: Weights
+    weights: WeightsByCoverage
     centring: float = Field(ge=0, le=1)
     faiss_factory: str
     faiss_kinds: list[FaissKind] = Field(min_length=1)

@@ -106,7 +106,7 @@ class Competition:
             kept = [row for row, entry in enumerate(own) if (entry.language, _folded(entry.text)) != (language, _folded(text))]
             near = sorted((vectors[kept] @ query).tolist(), reverse=True)[:POOLED] if kept else [0.0]
             best_answer = float((answers @ query).max()) if len(answers) else max((item.answer for item in evidence), default=0.0)
-            weights = self._tuning.weights
+            weights = self._tuning.weights.of(index.coverage.get(language, 0.0))
             score = (
                 weights.phrasing * sum(near) / len(near)
                 + weights.answer * best_answer

@@ -1,11 +1,14 @@
 """Probabilities mean what they say, and the thresholds are those that cost the citizen least."""
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from knowledge.calibration import (
+    OUT_OF_SCOPE_SHARE,
+    SCALE,
     Asked,
     Calibration,
     Evidence,
@@ -13,6 +16,7 @@ from knowledge.calibration import (
     calibration_error,
     cheapest_thresholds,
     fit,
+    fit_weights,
     judge,
     reply_cost,
     scope_auroc,
@@ -22,7 +26,7 @@ from knowledge.settings import Cost
 
 EVIDENCE = Evidence(
     article_id="a", score=0.5, phrasing=0.5, nearest=0.5, answer=0.4, lexical=0.2, letters=0.3, choice=-1.0,
-    margin=0.1, rival=0.1, outside=1.0, away=False, spoken=True, off_topic=0.1, words=5, matched="?",
+    margin=0.1, rival=0.1, outside=1.0, away=False, unspoken=0.0, covered=1.0, off_topic=0.1, words=5, matched="?",
 )  # fmt: skip
 
 
@@ -87,7 +91,7 @@ def test_thresholds_separate_what_can_be_separated() -> None:
     judged += [Judged((0.5,), (False,), True)] * 2 + [Judged((0.1,), (False,), False)] * 5
     answer, clarify, cost = cheapest_thresholds(judged, COST)
     assert 0.5 < answer <= 0.9 and 0.1 < clarify <= 0.5
-    assert cost == pytest.approx((2 * 1 + 2 * 2) / 9 / 2)
+    assert cost == pytest.approx((1 - OUT_OF_SCOPE_SHARE) * (2 * 1 + 2 * 2) / 9)
 
 
 def test_measures_of_probabilities() -> None:
@@ -103,3 +107,23 @@ def test_judging_keeps_the_order_and_lowers_what_would_rise() -> None:
     judged = judge(Asked([EVIDENCE, second], frozenset({"b"})), calibration)
     assert judged.right == (False, True)
     assert judged.probabilities[1] <= judged.probabilities[0]
+
+
+def test_the_weights_learn_which_part_tells_the_right_article() -> None:
+    dice = random.Random(1)
+    posed = []
+    for number in range(60):
+        right, wrong = replace(EVIDENCE, nearest=0.6), replace(EVIDENCE, article_id="b", nearest=0.4)
+        # Letters say nothing here: as often right as wrong.
+        right, wrong = (
+            replace(item, letters=dice.random(), phrasing=item.nearest + 0.1 * dice.random()) for item in (right, wrong)
+        )
+        posed.append(Asked([wrong, right] if number % 2 else [right, wrong], frozenset({"a"})))
+    weights = fit_weights(posed)
+    assert weights.nearest > abs(weights.letters) * 5
+    assert weights.phrasing + weights.nearest + weights.answer == pytest.approx(SCALE, abs=1e-3)
+
+
+def test_out_of_scope_questions_say_nothing_about_the_weights() -> None:
+    posed = [Asked([EVIDENCE, replace(EVIDENCE, article_id="b", nearest=0.1)], frozenset({"a"}))] * 3
+    assert fit_weights([*posed, Asked([EVIDENCE], frozenset()), Asked([], frozenset({"x"}))]) == fit_weights(posed)

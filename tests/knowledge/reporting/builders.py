@@ -22,7 +22,7 @@ SIMPLE = Calibration(
 def evidence(article_id: str, nearest: float) -> Evidence:
     """What speaks for an article, all of it so near."""
     nothing = {item.name: 0 for item in fields(Evidence)}
-    return Evidence(**nothing | {"article_id": article_id, "score": nearest, "nearest": nearest, "spoken": True, "matched": "?"})  # type: ignore[arg-type]
+    return Evidence(**nothing | {"article_id": article_id, "score": nearest, "nearest": nearest, "matched": "?"})  # type: ignore[arg-type]
 
 
 def outcome(
