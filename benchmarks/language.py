@@ -54,8 +54,17 @@ def of_half(text: str, half: str) -> bool:
     return (hashlib.sha256(text.encode()).digest()[-1] & 1 == 0) == (half == "tuning")
 
 
-def rows_of(data: Path, half: str) -> Iterator[tuple[str, Rows]]:
-    """The sets of rows, by name; languages that we may not answer are left out."""
+def sets_of(data: Path, half: str, most: int) -> dict[str, Rows]:
+    """The sets of rows, by name, with at most so many per language (0: all): those whose hash is lowest, whatever order they are in."""
+
+    def chosen(texts: list[str]) -> list[str]:
+        return sorted(texts, key=lambda text: hashlib.sha256(text.encode()).digest())[: most or None]
+
+    return {name: {code: chosen(texts) for code, texts in rows.items()} for name, rows in _rows_of(data, half)}
+
+
+def _rows_of(data: Path, half: str) -> Iterator[tuple[str, Rows]]:
+    """Languages that we may not answer are left out."""
     candidates = set(Settings().tuning.languages)
     for kind in FOLDERS:
         rows: Rows = {}
@@ -138,6 +147,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--half", choices=("reported", "tuning"), default="reported")
+    parser.add_argument("--most", type=int, default=300, help="rows per set and language (0: all)")
     parser.add_argument("--json", type=Path, help="also write hits and n per system, set and language here")
     arguments = parser.parse_args()
     missing = [name for name in ("lingua_lid", "ntrex128") if not (arguments.data / name).is_dir()]
@@ -152,7 +162,7 @@ def main() -> None:
     ours = LanguageDetector(settings.tuning.languages, words)
     candidates = {code: names for code, names in {**LINGUA, **BY_SCRIPT}.items() if code in settings.tuning.languages}
     number = sum(map(len, candidates.values()))
-    sets = dict(rows_of(arguments.data, arguments.half))
+    sets = sets_of(arguments.data, arguments.half, arguments.most)
     systems: dict[str, Callable[[], Detects]] = {
         f"ours, {len(settings.tuning.languages)} candidates": lambda: lambda text: ours.detect(text).language,
         f"lingua, the {number} of them it has": lambda: lingua_with(candidates),

@@ -52,6 +52,7 @@ _UNSCORED = 0.03  # stands in for lingua's share of a language it does not know,
 _UNKNOWN_WORD = 0.02  # for the model's probability of a word in a language it does not know
 _HINT_WEIGHT = 2.0  # of a one-word message; ten words weigh three times less
 _MARKER_WEIGHT = 2.0
+_LONE_MARKER_WEIGHT = 3.5  # "moi", "hej": a greeting alone outweighs the hint
 _MARKER_CAP = 4.0
 _MOST_LETTERS = 1000  # of a message: more make nobody surer
 
@@ -59,11 +60,12 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’\u200c][^\W\d_]+)*", re.UNICODE)
 _NOT_LANGUAGE = re.compile(r"https?://\S+|\S+@\S+|\[[^\]]*\]|\{[^}]*\}")
 # "Storgatan 5 B", "södra vägen 12": an address is Swedish whatever the citizen speaks.
 _ADDRESS = re.compile(
-    r"(?:[^\W\d_]+\s+)?[^\W\d_]*(?:gatan|vägen|vagen|gränd|torget|allén|stigen|backen|liden)\s+\d+(?:\s?[a-z]\b)?", re.I
+    r"\b(?:[^\W\d_]{1,20}\s)?[^\W\d_]{0,30}(?:gatan|vägen|vagen|gränd|torget|allén|stigen|backen|liden)\s+\d+(?:\s?[a-z]\b)?",
+    re.I,
 )
-_STREET = re.compile(r"[A-ZÅÄÖ][^\W\d_]*(?:gatan|vägen|torget|allén|stigen)\b")
+_STREET = re.compile(r"\b[A-ZÅÄÖ][^\W\d_]{0,30}(?:gatan|vägen|torget|allén|stigen)\b")
 # A digit for a letter Latin has not: "3andi", "es2al", "7abibi". Not "covid19", "buss16", "7an" (a tram).
-_CHAT_WORD = re.compile(r"(?<![^\W_])(?:[37][aeiou][a-z0-9']{2,}|[a-z]+[23579][a-z][a-z0-9']*)(?![^\W_])")
+_CHAT_WORD = re.compile(r"(?<![^\W_])(?:[37][aeiou][a-z0-9']{2,}|[a-z]{1,15}[23579][a-z][a-z0-9']*)(?![^\W_])")
 _ROMANISED_SHARE = 0.3  # of a message's words that must be known as romanised Arabic or Persian
 _FEW_NAMES = 4  # so many capitalised words and no other: a name or a place
 
@@ -132,9 +134,10 @@ class LanguageDetector:
             The most probable language. Without any word to go by: the hint (or Swedish) with probability 0.5.
         """
         known_hint = hint if hint in self._codes else None
-        plain = _ADDRESS.sub(" ", _NOT_LANGUAGE.sub(" ", text))[:_MOST_LETTERS]
+        plain = _ADDRESS.sub(" ", _NOT_LANGUAGE.sub(" ", text[:_MOST_LETTERS]))
         words = _WORD.findall(_STREET.sub(" ", plain))
-        lower = [word.lower() for word in words if word.lower() not in word_lists().neutral]
+        neutral = word_lists().neutral
+        lower = [word for word in map(str.lower, words) if word not in neutral]
         if not lower or _only_names(words):
             return Detection(known_hint or "sv", 0.5)
         script, lower = main_script(lower)
@@ -192,7 +195,7 @@ def weigh(
         value += words.get(code, count * math.log(_UNKNOWN_WORD))
         value += _PRIOR_WEIGHT * math.log(_PRIOR.get(code, _DEFAULT_PRIOR))
         hits = sum(word in lists.get(code, frozenset()) for word in telling)
-        value += min(_MARKER_CAP, _MARKER_WEIGHT * hits)
+        value += min(_MARKER_CAP, (_MARKER_WEIGHT if count > 1 else _LONE_MARKER_WEIGHT) * hits)
         if code == hint:
             value += _HINT_WEIGHT / math.sqrt(count)
         logs[code] = value

@@ -66,8 +66,8 @@ class WordSource:
 
 @cache
 def version_of_sources() -> str:
-    """Changes when the packages or the way we read them do. Our own texts are left out: an edit must not train anew."""
-    text = "|".join([version("simplemma"), version("spacy"), repr(sorted(_PACKAGES.items()))])
+    """Changes when the packages, our marker words or the way we read them do. Articles are left out: an edit must not train anew."""
+    text = "|".join([version("simplemma"), version("spacy"), repr(sorted(_PACKAGES.items())), repr(sorted(_markers().items()))])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -85,7 +85,7 @@ def sources(articles_dir: Path, texts_dir: Path, nlu_dir: Path) -> dict[str, Wor
         nlu_dir: Rasa's examples; files named by a language's code are in it.
     """
     own = _own_words(articles_dir, texts_dir, nlu_dir)
-    markers = read_yaml(ROOM / "language_words.yml")["markers"]
+    markers = _markers()
     found = {}
     for code, (dictionaries, stop_lists) in _PACKAGES.items():
         forms, listed = _dictionaries(dictionaries, own.get(code, ()))
@@ -95,6 +95,11 @@ def sources(articles_dir: Path, texts_dir: Path, nlu_dir: Path) -> dict[str, Wor
         for word in stop:
             running[word] = running.get(word, 0.0) + each
         found[code] = WordSource(forms, running)
+    return found
+
+
+def _markers() -> dict[str, list[object]]:
+    found: dict[str, list[object]] = read_yaml(ROOM / "language_words.yml")["markers"]
     return found
 
 

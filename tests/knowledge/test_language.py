@@ -61,6 +61,7 @@ def test_words_of_any_language_keep_the_conversations_language(detector: Languag
         ("tack", "en", "sv"),
         ("thanks", "sv", "en"),
         ("kiitos", "sv", "fi"),
+        ("moi", "sv", "fi"),
         ("mahadsanid", "sv", "so"),
         ("شكرا", "sv", "ar"),
         ("Tack, men hur söker jag bygglov?", "ar", "sv"),
