@@ -40,3 +40,14 @@ def test_after_an_edit_it_is_the_one_from_scratch() -> None:
     scratch = LetterIndex.build([TEXTS[2], "förskola", TEXTS[0], TEXTS[3]])
     for text in ("byglov", "förskolan", "sophämtning"):
         assert np.array_equal(edited.similarities(text), scratch.similarities(text))
+
+
+def test_with_very_many_texts_the_rarest_pieces_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"ansökan om plats nummer {n}" for n in range(500)] + ["ansökan om parkeringstillstånd"]
+    letters = LetterIndex.build(texts)
+    everything = letters.similarities("ansökan parkeringstilstånd")
+    monkeypatch.setattr("knowledge.letters.MOST", 2000)
+    rarest = letters.similarities("ansökan parkeringstilstånd")
+    assert int(np.argmax(rarest)) == int(np.argmax(everything)) == 500
+    assert 0 < rarest[500] < everything[500]
+    assert rarest[:500].max() < everything[:500].max()
