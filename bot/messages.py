@@ -40,6 +40,7 @@ class Reply:
     probability: float | None = None
     author: Author = "bot"
     preview: dict[str, Any] | None = None
+    links: tuple[dict[str, str], ...] = ()  # where to go on, each {url, title}
 
 
 @dataclass(frozen=True)

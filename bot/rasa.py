@@ -24,6 +24,12 @@ class _Button(BaseModel):
     article_id: str | None = None
 
 
+class _Link(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    url: str
+    title: str
+
+
 class _Custom(BaseModel):
     model_config = ConfigDict(extra="ignore")
     type: Literal["answer", "clarify", "text", "offer_human", "end"]
@@ -33,6 +39,7 @@ class _Custom(BaseModel):
     buttons: list[_Button] = []
     outcome: str | None = None
     probability: float | None = None
+    links: list[_Link] = []
 
 
 def as_rasa_text(text: str, action: str | None) -> str:
@@ -75,6 +82,7 @@ class RasaClient:
                 "message_id": ctx.message_id,
                 "language": ctx.language,
                 "language_hint": ctx.conversation.language,  # what knowledge was asked with: Rasa's call is a cache hit
+                "about": list(ctx.about),  # and this
                 "page_url": ctx.conversation.page_url,
             },
         }
@@ -119,6 +127,7 @@ def to_replies(customs: list[dict[str, Any]]) -> list[Reply]:
             buttons=tuple(Button(b.payload, b.title_key, b.title, b.params, b.article_id) for b in c.buttons),
             outcome=c.outcome,
             probability=c.probability,
+            links=tuple(link.model_dump() for link in c.links),
         )
         for c in parsed
     ]

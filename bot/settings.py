@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     rasa_timeout_seconds: float = 10.0
     turn_retry_minutes: float = 10.0  # how long a turn that met a dead service is tried again
     conversation_idle_hours: float = 24.0
+    about_minutes: float = 30.0  # how long a follow-up ("and for children?") may refer to the last answer; 0 = never
     episode_turns: int = 8  # Rasa slows with the length of its tracker: begin a new one after this many turns
     start_grace_seconds: float = 60.0  # how long new conversations wait for knowledge and Rasa to load
     ambiguous_send: Literal["resend", "hold"] = "hold"  # a send whose outcome a crash left unknown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, NotRequired, Self, TypedDict, cast
 from urllib.parse import quote
@@ -13,6 +14,7 @@ import httpx
 _MOST_FORETOLD = 32  # under load there is no idle core to win anything with
 _FORETOLD_SECONDS = 10.0
 _MOST_ARTICLES = 4096  # texts of a few kB, in the languages asked for
+_Key = tuple[str, str | None, int, tuple[str, ...]]
 
 
 class TokenData(TypedDict):
@@ -43,6 +45,13 @@ class CandidateData(TypedDict):
     matched: str
 
 
+class ElsewhereData(TypedDict):
+    """Whose question it is, if it is not the city's."""
+
+    id: str
+    probability: float
+
+
 class AnalysisData(TypedDict):
     """The answer of `/analyze`."""
 
@@ -52,6 +61,8 @@ class AnalysisData(TypedDict):
     entities: list[EntityData]
     signals: dict[str, float]
     candidates: list[CandidateData]
+    elsewhere: ElsewhereData | None
+    choices: list[CandidateData]
     index_version: str
     ms: float
     embedding: NotRequired[list[float]]
@@ -123,7 +134,7 @@ class KnowledgeClient:
     def __init__(
         self, base_url: str = "http://127.0.0.1:8001", timeout: float = 3.0, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
-        self._foretold: dict[tuple[str, str | None, int], asyncio.Task[AnalysisData]] = {}
+        self._foretold: dict[_Key, asyncio.Task[AnalysisData]] = {}
         self._articles: dict[tuple[str, str, str | None, dt.date], ArticleData | None] = {}
         self._http = httpx.AsyncClient(
             base_url=base_url, timeout=httpx.Timeout(timeout, connect=min(1.0, timeout)), transport=transport, trust_env=False
@@ -149,6 +160,7 @@ class KnowledgeClient:
         k: int = 5,
         min_probability: float = 0.0,
         embedding: bool = False,
+        about: Sequence[str] = (),
     ) -> AnalysisData:
         """Language, signals and candidates of a message.
 
@@ -158,6 +170,7 @@ class KnowledgeClient:
             k: number of candidates.
             min_probability: candidates below it are left out.
             embedding: whether the vector is wanted too.
+            about: ids of the articles last shown, to which the message may be a follow-up.
 
         Raises:
             KnowledgeUnavailable: no answer in time, or the service is loading or broken.
@@ -166,27 +179,48 @@ class KnowledgeClient:
         body: dict[str, Any] = {"text": text, "k": k, "min_probability": min_probability, "embedding": embedding}
         if language_hint is not None:
             body["language_hint"] = language_hint
+        if about:
+            body["about"] = list(about)
         response = await self._send("POST", "/analyze", json=body)
         return cast(AnalysisData, self._json(response))
 
-    def foretell(self, text: str, language_hint: str | None, *, k: int) -> None:
+    async def parts(self, readings: Sequence[Sequence[str]], language: str, *, k: int = 5) -> list[list[list[CandidateData]]]:
+        """Candidates for the parts of a message, in one call.
+
+        Args:
+            readings: at most 8 ways to divide the message, each of at most 4 parts in order.
+            language: of the whole message.
+            k: number of candidates per part.
+
+        Returns:
+            Per reading and part the candidates, best first.
+
+        Raises:
+            KnowledgeUnavailable: no answer in time, or the service is loading or broken.
+            KnowledgeRefused: the request is not valid.
+        """
+        body = {"readings": [list(reading) for reading in readings], "language": language, "k": k}
+        response = await self._send("POST", "/parts", json=body)
+        return cast(list[list[list[CandidateData]]], self._json(response)["readings"])
+
+    def foretell(self, text: str, language_hint: str | None, *, k: int, about: tuple[str, ...] = ()) -> None:
         """Begins an analysis that `foretold` will ask for: while the message is being stored, the other core can work on it.
 
         Arguments as for `analyze`.
         """
-        key = (text, language_hint, k)
+        key = (text, language_hint, k, about)
         if key not in self._foretold and len(self._foretold) < _MOST_FORETOLD:
-            begun = asyncio.create_task(self.analyze(text, language_hint, k=k))
+            begun = asyncio.create_task(self.analyze(text, language_hint, k=k, about=about))
             begun.add_done_callback(lambda task: None if task.cancelled() else task.exception())  # nobody may come for it
             self._foretold[key] = begun
             asyncio.get_running_loop().call_later(_FORETOLD_SECONDS, self._forget, key, begun)
 
-    async def foretold(self, text: str, language_hint: str | None, *, k: int) -> AnalysisData:
+    async def foretold(self, text: str, language_hint: str | None, *, k: int, about: tuple[str, ...] = ()) -> AnalysisData:
         """The analysis that was begun, or a new one. Arguments and errors as for `analyze`."""
-        begun = self._foretold.pop((text, language_hint, k), None)
-        return await (begun if begun is not None else self.analyze(text, language_hint, k=k))
+        begun = self._foretold.pop((text, language_hint, k, about), None)
+        return await (begun if begun is not None else self.analyze(text, language_hint, k=k, about=about))
 
-    def _forget(self, key: tuple[str, str | None, int], begun: asyncio.Task[AnalysisData]) -> None:
+    def _forget(self, key: _Key, begun: asyncio.Task[AnalysisData]) -> None:
         if self._foretold.get(key) is begun:
             del self._foretold[key]
 

@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from pydantic import BaseModel, ConfigDict, Field
 
-from knowledge.analysis import Analysis, Analyst
+from knowledge.analysis import Analysis, Analyst, Key
 from knowledge.article import Article, KnowledgeBase, localised
 from knowledge.editing.routes import editing_router
 from knowledge.editing.settings import EditingSettings
@@ -26,6 +26,7 @@ from knowledge.settings import Settings, today
 
 MAX_TEXT = 4000
 _LANGUAGE = r"^[a-z]{2,3}$"
+_ARTICLE = r"^[a-z][a-z0-9-]*$"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 1.0)
 
 
@@ -39,6 +40,17 @@ class AnalyzeRequest(BaseModel):
     k: int = Field(default=5, ge=1, le=50)
     min_probability: float = Field(default=0.0, ge=0.0, le=1.0)
     embedding: bool = False
+    about: list[Annotated[str, Field(max_length=100, pattern=_ARTICLE)]] = Field(default=[], max_length=3)
+
+
+class PartsRequest(BaseModel):
+    """Body of `/parts`: ways to divide one message, each a list of its parts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    readings: list[Annotated[list[Annotated[str, Field(max_length=MAX_TEXT)]], Field(max_length=4)]] = Field(max_length=8)
+    language: str = Field(pattern=_LANGUAGE)
+    k: int = Field(default=5, ge=1, le=50)
 
 
 class Metrics:
@@ -126,13 +138,21 @@ def create_app(
     async def analyze(request: AnalyzeRequest) -> JSONResponse:
         ready = loaded()
         with metrics.waiting.track_inprogress(), metrics.seconds.time():
-            found = ready.cached(request.text, request.language_hint, request.k)
+            question = (request.text, request.language_hint, request.k, tuple(request.about))
+            found = ready.cached(*question)
             if found is None:
-                found = await asyncio.get_running_loop().run_in_executor(
-                    worker, _analyse_once, ready, request.text, request.language_hint, request.k
-                )
+                found = await asyncio.get_running_loop().run_in_executor(worker, _analyse_once, ready, question)
         metrics.analyses.labels("hit" if found.cached else "miss", found.language).inc()
         return JSONResponse(_analysis_body(found, request))
+
+    @app.post("/parts")
+    async def parts(request: PartsRequest) -> JSONResponse:
+        ready = loaded()
+        with metrics.waiting.track_inprogress(), metrics.seconds.time():
+            found = await asyncio.get_running_loop().run_in_executor(
+                worker, ready.parts, request.readings, request.language, request.k
+            )
+        return JSONResponse({"readings": [[[asdict(item) for item in part] for part in reading] for reading in found]})
 
     @app.get("/articles/{article_id}")
     async def article(
@@ -193,9 +213,9 @@ def create_app(
     return app
 
 
-def _analyse_once(analyst: Analyst, text: str, hint: str | None, k: int) -> Analysis:
+def _analyse_once(analyst: Analyst, question: Key) -> Analysis:
     """Analyses unless the same message was analysed while this one waited (app and Rasa ask the same)."""
-    return analyst.cached(text, hint, k) or analyst.analyse(text, hint, k)
+    return analyst.cached(*question) or analyst.analyse(*question)
 
 
 def _analysis_body(found: Analysis, request: AnalyzeRequest) -> dict[str, Any]:
@@ -207,6 +227,7 @@ def _analysis_body(found: Analysis, request: AnalyzeRequest) -> dict[str, Any]:
         "signals": dict(found.signals),
         "candidates": [asdict(item) for item in found.candidates if item.probability >= request.min_probability],
         "elsewhere": asdict(found.elsewhere) if found.elsewhere else None,
+        "choices": [asdict(item) for item in found.choices],
         "index_version": found.index_version,
         "ms": found.ms,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -42,6 +43,8 @@ class Analysis:
     tokens: tuple[Token, ...]
     entities: tuple[dict[str, Any], ...] = ()
     candidates: tuple[dict[str, Any], ...] = ()
+    elsewhere: dict[str, Any] | None = None  # whose question it is: {id, probability}
+    choices: tuple[dict[str, Any], ...] = ()  # what to ask about when the message is one wide word
     signals: dict[str, float] = field(default_factory=dict)
 
     def fingerprint(self) -> str:
@@ -79,6 +82,8 @@ def parse(text: str, body: dict[str, Any]) -> Analysis:
             ),
             entities=tuple(body.get("entities", [])),
             candidates=tuple(body.get("candidates", [])),
+            elsewhere=body.get("elsewhere"),
+            choices=tuple(body.get("choices", [])),
             signals={str(k): float(v) for k, v in body.get("signals", {}).items()},
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -88,7 +93,7 @@ def parse(text: str, body: dict[str, Any]) -> Analysis:
 class Source(Protocol):
     """Whatever can analyze a text."""
 
-    def analyze(self, text: str, hint: str | None = None) -> Analysis:
+    def analyze(self, text: str, hint: str | None = None, about: Sequence[str] = ()) -> Analysis:
         """Analyzes one text; raises KnowledgeDown."""
         ...
 
@@ -122,12 +127,13 @@ class HttpSource:
         # No proxy and no .netrc for a service on this machine; looking for them costs a millisecond a call.
         self._session.trust_env = False
 
-    def analyze(self, text: str, hint: str | None = None) -> Analysis:
+    def analyze(self, text: str, hint: str | None = None, about: Sequence[str] = ()) -> Analysis:
         """Asks the service for one text.
 
         Args:
             text: the message.
             hint: language code believed in before reading the text.
+            about: ids of the articles last shown, to which the message may be a follow-up.
 
         Returns:
             The analysis.
@@ -138,6 +144,8 @@ class HttpSource:
         payload: dict[str, Any] = {"text": text, "k": self._candidates, "embedding": True}
         if hint:
             payload["language_hint"] = hint
+        if about:
+            payload["about"] = list(about)
         try:
             answer = self._post(payload)
             answer.raise_for_status()

@@ -48,8 +48,9 @@ START_HINT = (
 class KnowledgeAnalyzer(Tokenizer):
     """Tokens, language, entities and FAQ candidates from one `/analyze` call.
 
-    Sets on the message: its tokens; `language`, `language_probability`, `candidates` and `knowledge_down` (all in the
-    parse data, where the actions read them); `entities`; and the analysis itself for the embedding featurizer.
+    Sets on the message: its tokens; `language`, `language_probability`, `candidates`, `elsewhere`, `choices`
+    and `knowledge_down` (all in the parse data, where the actions read them); `entities`; and the analysis itself for the
+    embedding featurizer.
     """
 
     @staticmethod
@@ -131,12 +132,14 @@ class KnowledgeAnalyzer(Tokenizer):
         metadata = message.get("metadata") or {}
         hint = metadata.get("language_hint") or metadata.get("language")
         try:
-            analysis = self._source.analyze(text, hint)
+            analysis = self._source.analyze(text, hint, metadata.get("about") or ())
         except KnowledgeDown as error:
             logger.warning("%s; the message passes without features. %s", error, START_HINT)
             message.set("knowledge_down", True, add_to_output=True)
             message.set("language", hint, add_to_output=True)
             message.set("candidates", [], add_to_output=True)
+            message.set("elsewhere", None, add_to_output=True)
+            message.set("choices", [], add_to_output=True)
             message.set(TOKENS_NAMES[TEXT], _words(text))
             return
         console.remember(analysis.language)
@@ -145,6 +148,8 @@ class KnowledgeAnalyzer(Tokenizer):
         message.set("language", analysis.language, add_to_output=True)
         message.set("language_probability", analysis.language_probability, add_to_output=True)
         message.set("candidates", list(analysis.candidates), add_to_output=True)
+        message.set("elsewhere", analysis.elsewhere, add_to_output=True)
+        message.set("choices", list(analysis.choices), add_to_output=True)
         entities = [
             {**entity, "extractor": type(self).__name__} for entity in analysis.entities if entity.get("entity") in self._entities
         ]

@@ -56,6 +56,7 @@ def render(custom: Mapping[str, Any], language: str, texts: Texts, articles: Art
             article = articles(article_id, language)
             lines += [f"\n{article['title']}", article["answer"].rstrip()]
             lines += [f"  {source['title']}: {source['url']}" for source in article.get("sources", [])]
+    lines += [f"  {link['title']}: {link['url']}" for link in custom.get("links") or []]
     for number, button in enumerate(custom.get("buttons") or [], start=1):
         title = button.get("title") or texts(button["title_key"], language)
         lines.append(f"  {number}. {title}   {button['payload']}")

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from bot import metrics
 from bot.core import Core
 from bot.messages import Rendered
+from bot.pipeline.about import about_of
 from bot.pipeline.context import Facts
 from bot.privacy.masking import mask
 from bot.privacy.protected_identity import mentions_protected_identity
@@ -91,7 +92,8 @@ async def accept(core: Core, conversation_id: str, inbound: Inbound) -> Accepted
                     raise Refused("too_long", f"a message has at most {MAX_TEXT_LENGTH} characters")
                 facts, stored = examine(text, already_protected=conversation.protected)
                 if not facts.protected:
-                    core.knowledge.foretell(stored, conversation.language, k=CANDIDATES)
+                    about = await about_of(core, tx.conn, conversation_id, conversation.last_seq + 1)
+                    core.knowledge.foretell(stored, conversation.language, k=CANDIDATES, about=about)
             now = core.now()
             message_id, seq = await messages.append(
                 tx,

@@ -74,6 +74,7 @@ class TurnContext:
     created_at: dt.datetime
     attempt: int
     previously_notified: bool = False  # the citizen has been told that a service is down
+    about: tuple[str, ...] = ()  # articles last shown: what a follow-up is about
     analysis: AnalysisData | None = None
     language: str = "sv"
     replies: list[Reply] = field(default_factory=list)

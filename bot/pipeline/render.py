@@ -34,6 +34,8 @@ def render_text(core: Core, reply: Reply, language: str) -> Rendered:
         payload["preview"] = reply.preview
     if reply.probability is not None:
         payload["probability"] = round(reply.probability, 4)
+    if reply.links:
+        payload["links"] = list(reply.links)
     return Rendered(
         author=reply.author,
         text=core.texts.render(reply.key, language, **params),
@@ -54,7 +56,7 @@ def _titled(core: Core, buttons: tuple[Button, ...], language: str) -> tuple[But
 
 
 async def render(core: Core, reply: Reply, language: str, index_version: str | None = None) -> list[Rendered]:
-    """Renders a reply to one message, or two when it answers two questions.
+    """Renders a reply to one message, or one per article when it answers several questions.
 
     An article that has passed its review date meanwhile, or can't be read, becomes an honest don't-know. `index_version` is
     that of the turn's analysis, if there was one.

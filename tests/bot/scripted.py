@@ -21,7 +21,7 @@ def analysis(
 ) -> dict[str, Any]:
     return {
         "language": language, "language_probability": certainty, "tokens": [], "entities": [], "signals": signals or {},
-        "candidates": list(candidates), "index_version": "test", "ms": 1.0,
+        "candidates": list(candidates), "elsewhere": None, "index_version": "test", "ms": 1.0,
     }  # fmt: skip
 
 
@@ -46,6 +46,7 @@ class Script:
         ]
         self.asked: list[dict[str, Any]] = []  # what reached Rasa
         self.analyzed: list[str] = []
+        self.about: list[list[str]] = []  # what each of them was said to be about
         self.down: set[str] = set()
 
     def knowledge_client(self) -> KnowledgeClient:
@@ -58,8 +59,10 @@ class Script:
         if "knowledge" in self.down:
             raise httpx.ConnectError("refused")
         if request.url.path == "/analyze":
-            text = json.loads(request.content)["text"]
+            body = json.loads(request.content)
+            text = body["text"]
             self.analyzed.append(text)
+            self.about.append(body.get("about", []))
             return httpx.Response(200, json=self.analyses.get(text, analysis()))
         if request.url.path.startswith("/articles/"):
             article_id = request.url.path.rsplit("/", 1)[1]

@@ -8,6 +8,7 @@ from collections import Counter
 import structlog
 
 from bot.core import Core
+from bot.pipeline.about import about_of
 from bot.pipeline.accept import CANDIDATES, PROTECTED_TEXT
 from bot.pipeline.context import TurnContext
 from knowledge.client import KnowledgeRefused, KnowledgeUnavailable
@@ -27,7 +28,9 @@ async def analyze(core: Core, ctx: TurnContext) -> None:
     if ctx.action is not None or ctx.text == PROTECTED_TEXT:
         return
     try:
-        ctx.analysis = await core.knowledge.foretold(ctx.text, ctx.conversation.language, k=CANDIDATES)
+        async with core.store.read() as conn:
+            ctx.about = await about_of(core, conn, ctx.conversation.id, ctx.seq)
+        ctx.analysis = await core.knowledge.foretold(ctx.text, ctx.conversation.language, k=CANDIDATES, about=ctx.about)
     except (KnowledgeUnavailable, KnowledgeRefused) as down:
         _log.warning("knowledge_unavailable", conversation_id=ctx.conversation.id, error=str(down)[:200])
 

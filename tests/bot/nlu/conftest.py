@@ -46,6 +46,7 @@ class Knowledge:
             "entities": self.entities,
             "signals": {"ask_human": 0.01},
             "candidates": [TIPPEN] if "tippen" in text else [],
+            "elsewhere": {"id": "skatteverket", "probability": 0.9} if "skatt" in text else None,
             "index_version": "v1",
             "ms": 1.0,
         }

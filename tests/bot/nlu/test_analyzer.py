@@ -41,6 +41,21 @@ def test_the_message_carries_language_candidates_and_tokens_after_one_call(knowl
     ]  # fmt: skip
 
 
+def test_whose_question_it_is_reaches_the_actions(knowledge):
+    assert parsed(analyzer(knowledge), "deklarera skatt").as_dict(only_output_properties=True)["elsewhere"] == {
+        "id": "skatteverket",
+        "probability": 0.9,
+    }
+    assert parsed(analyzer(knowledge), "hej").get("elsewhere") is None
+
+
+@pytest.mark.parametrize("about", [["avc-regler", "sfi"], []])
+def test_what_was_talked_about_is_passed_on_as_app_said_it(knowledge, about):
+    parsed(analyzer(knowledge), "vad kostar det", metadata={"language_hint": "sv", "about": about})
+    assert knowledge.asked[0].get("about", []) == about
+    assert ("about" in knowledge.asked[0]) == bool(about)  # as app's client writes it
+
+
 def test_the_embedding_is_not_in_the_parse_data(knowledge):
     output = parsed(analyzer(knowledge), "tippen").as_dict(only_output_properties=True)
     assert ANALYSIS not in output and "embedding" not in str(output)
