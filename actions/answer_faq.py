@@ -1,38 +1,59 @@
-"""`ask_faq`: the answer, a question back, or an honest don't-know."""
+"""`ask_faq`: the answer, a question back, a pointer, or an honest don't-know."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from actions import answering, questions
 from actions.answering import Said
 from actions.flow import Flow
 from actions.knowledge import ask
+from actions.questions import Reading
 from actions.thresholds import Thresholds, load
 from actions.turn import Candidate, Turn
 
-Ask = Callable[[str, str | None], Awaitable[Sequence[Candidate]]]
+Parts = Sequence[Sequence[Candidate]]  # per part of a reading its candidates, best first
+Ask = Callable[[Sequence[Reading], str], Awaitable[Sequence[Parts]]]
 
 
 async def decide(turn: Turn, limits: Thresholds, ask: Ask) -> Said:
-    """Answers one question, or two when the message clearly asks two.
+    """Answers one question, or two or three when the message clearly asks as many.
 
     Args:
         turn: the turn.
         limits: the thresholds.
-        ask: finds candidates for a part of the message; called only when there are two parts.
+        ask: finds candidates for the parts of the message; called only when it may be divided.
 
     Returns:
         What to say.
     """
-    parts = questions.split(turn.text)
-    if len(parts) == questions.MOST:
-        first, second = await asyncio.gather(*(ask(part, turn.language) for part in parts))
-        sure = [found[0] for found in (first, second) if found and found[0].probability >= limits.answer]
-        if len(sure) == questions.MOST and sure[0].article_id != sure[1].article_id:
-            return Said((answering.two_answers(*sure),))
-    return answering.answer_or_ask(turn.candidates, limits, turn.unanswered)
+    ways = questions.readings(turn.text, turn.language) if turn.language else []
+    if ways and turn.language:
+        several, asked = separate(await ask(ways, turn.language), limits)
+        if several:
+            return Said((answering.several_answers(several, asked),))
+    return answering.answer_or_ask(turn, limits)
+
+
+def separate(found: Sequence[Parts], limits: Thresholds) -> tuple[list[Candidate], int]:
+    """The answers of the reading that stands surest.
+
+    Args:
+        found: per reading and part the candidates.
+        limits: the thresholds.
+
+    Returns:
+        Two or three different articles, and how many parts that reading has; no article when no reading has two parts that
+        are each sure, for then the whole message says more than its parts.
+    """
+    sure = [(answers, len(parts)) for parts in found if len(answers := _sure(parts, limits)) > 1]
+    return max(sure, key=lambda way: min(candidate.probability for candidate in way[0]), default=([], 0))
+
+
+def _sure(parts: Parts, limits: Thresholds) -> list[Candidate]:
+    """Each sure part's article, once."""
+    tops = [part[0] for part in parts if part and part[0].probability >= limits.answer]
+    return list({top.article_id: top for top in tops}.values())
 
 
 class ActionAnswerFaq(Flow):

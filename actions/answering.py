@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from actions import keys
+from actions import elsewhere, keys
 from actions.payload import Payload, article_button, none_button, offer_human, reply
 from actions.thresholds import Thresholds
-from actions.turn import Candidate
+from actions.turn import Candidate, Turn
 
 MOST_TITLES = 3
 
@@ -21,22 +21,32 @@ class Said:
     unanswered: int = 0
 
 
-def answer_or_ask(found: Sequence[Candidate], limits: Thresholds, unanswered: int) -> Said:
+def answer_or_ask(turn: Turn, limits: Thresholds) -> Said:
     """Decides about one question.
 
     Args:
-        found: candidates, best first.
+        turn: the turn.
         limits: the thresholds.
-        unanswered: turns in a row before this one that lacked an answer.
 
     Returns:
-        One reply: the answer; up to three titles to choose from; or a don't-know that offers a human.
+        One reply: the answer; up to three titles to choose from; whose question it is; or a don't-know that offers a human.
     """
+    found = turn.candidates
+    if turn.choices and found and found[0].probability >= limits.clarify:
+        return Said((ask_back(turn.choices),))
     if found and found[0].probability >= limits.answer:
         return Said((answer(found[0].article_id, found[0].probability),))
     if found and found[0].probability >= limits.clarify:
         return Said((clarify(found, limits),))
-    return dont_know(unanswered)
+    pointer = elsewhere.pointer(turn.elsewhere, limits)
+    return Said((pointer,)) if pointer else dont_know(turn.unanswered)
+
+
+def not_ours(turn: Turn, limits: Thresholds) -> Said:
+    """The message sounds like nobody's business here. An article that is sure says otherwise; else whose it is, if known."""
+    if turn.candidates and turn.candidates[0].probability >= limits.answer:
+        return answer_or_ask(turn, limits)
+    return Said((elsewhere.pointer(turn.elsewhere, limits) or reply("text", keys.OUT_OF_SCOPE, outcome="out_of_scope"),))
 
 
 def answer(article_id: str, probability: float | None = None, key: str | None = None) -> Payload:
@@ -44,20 +54,24 @@ def answer(article_id: str, probability: float | None = None, key: str | None = 
     return reply("answer", key, outcome="answered", article_ids=[article_id], probability=probability)
 
 
-def two_answers(first: Candidate, second: Candidate) -> Payload:
-    """Both answers of a message that asked two things; the probability is that of the less certain."""
+def several_answers(found: Sequence[Candidate], asked: int) -> Payload:
+    """The answers of a message that asked `asked` things; the probability is that of the least certain."""
     return reply(
         "answer",
-        keys.TWO_ANSWERS,
+        keys.TWO_ANSWERS if len(found) == asked == 2 else keys.SEVERAL_ANSWERS,
         outcome="answered",
-        article_ids=[first.article_id, second.article_id],
-        probability=min(first.probability, second.probability),
+        article_ids=[candidate.article_id for candidate in found],
+        probability=min(candidate.probability for candidate in found),
     )
 
 
 def clarify(found: Sequence[Candidate], limits: Thresholds, key: str = keys.CLARIFY) -> Payload:
-    """A question back with up to three titles, and a way out."""
-    shown = [c for c in found if c.probability >= limits.alternative][:MOST_TITLES]
+    """A question back with up to three titles that are probable enough, and a way out."""
+    return ask_back([c for c in found if c.probability >= limits.alternative][:MOST_TITLES], key)
+
+
+def ask_back(shown: Sequence[Candidate], key: str = keys.CLARIFY) -> Payload:
+    """A question back with these titles, and a way out."""
     return reply(
         "clarify",
         key,

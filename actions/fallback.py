@@ -22,7 +22,7 @@ def decide(turn: Turn, limits: Thresholds) -> Said:
     """
     if turn.knowledge_down:
         return Said((offer_human(keys.KNOWLEDGE_DOWN, outcome="error_knowledge"),), turn.unanswered)
-    return answering.answer_or_ask(turn.candidates, limits, turn.unanswered)
+    return answering.answer_or_ask(turn, limits)
 
 
 class ActionDefaultFallback(Flow):

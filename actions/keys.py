@@ -7,6 +7,9 @@ from typing import Final
 CLARIFY: Final = "clarify.intro"
 CLARIFY_NONE: Final = "clarify.none"
 TWO_ANSWERS: Final = "two_answers.intro"
+SEVERAL_ANSWERS: Final = "several_answers.intro"
+OUT_OF_SCOPE: Final = "out_of_scope"
+ELSEWHERE: Final = "elsewhere."  # with the id of a group of knowledge/elsewhere/ after it
 DONT_KNOW: Final = "dont_know"
 DONT_KNOW_AGAIN: Final = "dont_know.again"
 KNOWLEDGE_DOWN: Final = "error.knowledge_down"

@@ -25,6 +25,7 @@ def reply(
     article_ids: Sequence[str] = (),
     buttons: Sequence[Payload] = (),
     probability: float | None = None,
+    links: Sequence[Payload] = (),
 ) -> Payload:
     """One reply.
 
@@ -33,9 +34,10 @@ def reply(
         key: key of the text catalogue.
         outcome: how the turn ends, from the glossary.
         params: what fills the text's placeholders.
-        article_ids: for an answer 1 or 2, for a clarification up to 3.
+        article_ids: for an answer 1 to 3, for a clarification up to 3.
         buttons: from the functions below.
         probability: of the best article, 0 to 1.
+        links: where to go on, each `{url, title}`; an article brings its own.
 
     Returns:
         The payload, without empty fields.
@@ -51,6 +53,8 @@ def reply(
         made["buttons"] = list(buttons)
     if probability is not None:
         made["probability"] = round(probability, 4)
+    if links:
+        made["links"] = list(links)
     return made
 
 

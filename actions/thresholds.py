@@ -1,4 +1,4 @@
-"""From which probability an article is shown: `answer` and `clarify` of knowledge/settings.yml."""
+"""From which probability something is shown: `answer`, `clarify` and `elsewhere` of knowledge/settings.yml."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ SETTINGS = Path(__file__).resolve().parent.parent / "knowledge" / "settings.yml"
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Probabilities, 0 to 1: from `answer` the article is the answer, from `clarify` it is worth asking about."""
+    """Probabilities, 0 to 1: from `answer` the article is the answer, from `clarify` it is worth asking about.
+
+    From `elsewhere` a question no article answers is said to be somebody else's, and whose.
+    """
 
     answer: float
     clarify: float
+    elsewhere: float = 0.5
 
     @property
     def alternative(self) -> float:
@@ -38,11 +42,11 @@ def parse(text: str) -> Thresholds:
     """
     data = yaml.safe_load(text) or {}
     try:
-        limits = Thresholds(float(data["answer"]), float(data["clarify"]))
+        limits = Thresholds(float(data["answer"]), float(data["clarify"]), float(data.get("elsewhere", Thresholds.elsewhere)))
     except (KeyError, TypeError) as error:
         raise ValueError(f"knowledge/settings.yml: {error} is missing, for example answer: 0.6 and clarify: 0.2") from error
-    if not 0 <= limits.clarify <= limits.answer <= 1:
-        raise ValueError("knowledge/settings.yml: must be 0 <= clarify <= answer <= 1")
+    if not 0 <= limits.clarify <= limits.answer <= 1 or not 0 <= limits.elsewhere <= 1:
+        raise ValueError("knowledge/settings.yml: must be 0 <= clarify <= answer <= 1 and 0 <= elsewhere <= 1")
     return limits
 
 

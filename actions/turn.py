@@ -25,6 +25,14 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """Whose question it is, if it is not the city's: `id` of knowledge/elsewhere/, and how probable that is, 0 to 1."""
+
+    id: str
+    probability: float
+
+
+@dataclass(frozen=True)
 class Turn:
     """The citizen's message as Rasa parsed it, and what was said before."""
 
@@ -32,6 +40,8 @@ class Turn:
     intent: str
     language: str | None
     candidates: tuple[Candidate, ...]
+    elsewhere: Elsewhere | None
+    choices: tuple[Candidate, ...]  # what to ask about when the message is one wide word
     entities: Mapping[str, str]
     knowledge_down: bool
     unanswered: int
@@ -61,6 +71,11 @@ def candidates(raw: Any) -> tuple[Candidate, ...]:
     return tuple(sorted(best.values(), key=lambda c: -c.probability))
 
 
+def elsewhere(raw: Any) -> Elsewhere | None:
+    """Reads `elsewhere` of the knowledge service: `{id, probability}` or nothing."""
+    return Elsewhere(str(raw["id"]), float(raw["probability"])) if raw else None
+
+
 def read(tracker: Tracker) -> Turn:
     """Reads the turn.
 
@@ -79,6 +94,8 @@ def read(tracker: Tracker) -> Turn:
         intent=str((message.get("intent") or {}).get("name") or ""),
         language=message.get("language") or metadata.get("language"),
         candidates=candidates(message.get("candidates")),
+        elsewhere=elsewhere(message.get("elsewhere")),
+        choices=candidates(message.get("choices")),
         entities=entities,
         knowledge_down=bool(message.get("knowledge_down")),
         unanswered=int(slots.get("unanswered_count") or 0),

@@ -7,18 +7,33 @@ from typing import Any
 
 import pytest
 
-from actions.answer_faq import ActionAnswerFaq, decide
+from actions import knowledge
+from actions.answer_faq import ActionAnswerFaq, Ask, Parts, decide
 from actions.choice import ActionAnswerArticle, ActionNoneOfThese, ActionTakeNo, ActionTakeYes
 from actions.fallback import ActionDefaultFallback
+from actions.questions import Reading
 from actions.thresholds import Thresholds
 from actions.turn import Candidate, read
+from knowledge.client import KnowledgeClient
 
 LIMITS = Thresholds(answer=0.6, clarify=0.2)
 
 
-async def nobody(text: str, language: str | None) -> Sequence[Candidate]:
+async def nobody(readings: Sequence[Reading], language: str) -> Sequence[Parts]:
     """Retrieval that must not be needed."""
-    raise AssertionError(f"asked for {text!r}")
+    raise AssertionError(f"asked for {readings!r}")
+
+
+def finding(**articles: tuple[str, float]) -> Ask:
+    """Retrieval that finds an article by a word of the part."""
+
+    async def ask(readings: Sequence[Reading], language: str) -> Sequence[Parts]:
+        return [
+            [[Candidate(name, "", p) for word, (name, p) in articles.items() if word in part] for part in reading]
+            for reading in readings
+        ]
+
+    return ask
 
 
 async def said(conversation: Any) -> list[dict[str, Any]]:
@@ -88,29 +103,46 @@ async def test_with_knowledge_down_it_says_so_and_does_not_blame_the_wording(con
 
 
 @pytest.mark.asyncio
-async def test_two_questions_get_two_answers(conversation, candidate):
-    asked: list[str] = []
-
-    async def ask(text: str, language: str | None) -> Sequence[Candidate]:
-        asked.append(text)
-        return [Candidate("avc-regler" if "tippen" in text else "forskola-avgift", "", 0.8)]
-
-    conversation.citizen("Vad kostar tippen? Och vad kostar förskolan?", language="sv", candidates=[candidate("avc-regler", 0.7)])
-    result = await decide(read(conversation.tracker()), LIMITS, ask)
-    assert asked == ["Vad kostar tippen?", "Och vad kostar förskolan?"]
-    assert result.payloads[0]["article_ids"] == ["avc-regler", "forskola-avgift"]
-    assert result.payloads[0]["key"] == "two_answers.intro"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vad kostar tippen? Och vad kostar förskolan?",
+        "Vad kostar tippen och vad kostar förskolan",
+        "vad kostar tippen\nförskolan då",
+    ],
+)
+async def test_two_questions_get_two_answers(conversation, candidate, text):
+    conversation.citizen(text, language="sv", candidates=[candidate("avc-regler", 0.7)])
+    ask = finding(tippen=("avc-regler", 0.8), förskolan=("forskola-avgift", 0.9))
+    (reply,) = (await decide(read(conversation.tracker()), LIMITS, ask)).payloads
+    assert reply["article_ids"] == ["avc-regler", "forskola-avgift"]
+    assert (reply["key"], reply["probability"]) == ("two_answers.intro", 0.8)
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("second", [[Candidate("b", "", 0.5)], [Candidate("a", "", 0.9)], []], ids=["unsure", "same", "none"])
-async def test_two_answers_only_when_both_are_sure_and_different(conversation, candidate, second):
-    async def ask(text: str, language: str | None) -> Sequence[Candidate]:
-        return [Candidate("a", "", 0.9)] if "första" in text else second
+@pytest.mark.parametrize("third", [0.9, 0.1])
+async def test_of_three_questions_those_that_are_sure_are_answered(conversation, candidate, third):
+    conversation.citizen("Vad är ett? Vad är två? Vad är tre?", language="sv", candidates=[candidate("a", 0.7)])
+    ask = finding(ett=("a", 0.8), två=("b", 0.9), tre=("c", third))
+    (reply,) = (await decide(read(conversation.tracker()), LIMITS, ask)).payloads
+    assert reply["article_ids"] == (["a", "b", "c"] if third > LIMITS.answer else ["a", "b"])
+    assert reply["key"] == "several_answers.intro"
 
-    conversation.citizen("Vad gäller första? Vad gäller andra?", candidates=[candidate("a", 0.9)])
-    result = await decide(read(conversation.tracker()), LIMITS, ask)
-    assert result.payloads[0]["article_ids"] == ["a"]
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("second", [("b", 0.5), ("a", 0.9)], ids=["unsure", "same"])
+async def test_two_answers_only_when_both_are_sure_and_different(conversation, candidate, second):
+    conversation.citizen("Vad gäller första? Vad gäller andra?", language="sv", candidates=[candidate("whole", 0.9)])
+    result = await decide(read(conversation.tracker()), LIMITS, finding(första=("a", 0.9), andra=second))
+    assert result.payloads[0]["article_ids"] == ["whole"]
+
+
+@pytest.mark.asyncio
+async def test_with_the_service_down_for_the_parts_the_whole_message_decides(conversation, candidate, monkeypatch):
+    monkeypatch.setattr(knowledge, "_client", lambda: KnowledgeClient("http://127.0.0.1:9"))
+    conversation.citizen("Vad kostar tippen? När öppnar den?", language="sv", candidates=[candidate("avc-regler", 0.9)])
+    result = await decide(read(conversation.tracker()), LIMITS, knowledge.ask)
+    assert result.payloads[0]["article_ids"] == ["avc-regler"]
 
 
 @pytest.mark.asyncio
@@ -163,3 +195,19 @@ async def test_yes_and_no_to_a_human(conversation, action, key):
 async def test_a_yes_to_nothing_says_what_can_be_asked(conversation):
     (reply,) = await conversation.citizen("ja", "affirm").answered_by(ActionTakeYes())
     assert reply["key"] == "smalltalk"
+
+
+@pytest.mark.asyncio
+async def test_one_wide_word_is_asked_about_however_probable_its_first_article_is(conversation, candidate):
+    wide = [candidate("forskola-avgift", 0.96), candidate("aldre-avgifter", 0.02)]
+    conversation.citizen("avgift", candidates=wide, choices=wide)
+    (reply,) = await said(conversation)
+    assert (reply["type"], reply["article_ids"]) == ("clarify", ["forskola-avgift", "aldre-avgifter"])
+
+
+@pytest.mark.asyncio
+async def test_a_wide_word_far_from_every_article_is_still_a_dont_know(conversation, candidate):
+    wide = [candidate("a", 0.1), candidate("b", 0.05)]
+    conversation.citizen("zzz", candidates=wide, choices=wide)
+    (reply,) = await said(conversation)
+    assert reply["key"] == "dont_know"
