@@ -121,8 +121,10 @@ class Bench:
         for component in config["pipeline"]:
             if component["name"] in RASA_EPOCHS:
                 component["epochs"] = RASA_EPOCHS[component["name"]]
-        stamp = digest([self._digests["texts"], config])
-        models = {code: str(self._folder / "rasa" / code / f"{stamp}.tar.gz") for code in self._rasa_languages}
+        models = {}
+        for code in self._rasa_languages:  # trained anew only when what that language's model is made of has changed
+            used = [item for item in self._job["texts"] if item["language"] == code and item["kind"] != "answer"]
+            models[code] = str(self._folder / "rasa" / code / f"{digest([used, config])}.tar.gz")
         script = [str(python), "-W", "ignore", "benchmarks/retrieval_rasa.py"]
         return [[*script, "train"], [*script, "ask"]], {"config": config, "models": models}
 
