@@ -173,6 +173,7 @@ class Setup:
                   lambda: (VAR / "encoder").exists())  # fmt: skip
         nlu = [ROOT / "nlu_data" / "nlu"]
         code = sorted((ROOT / "knowledge").glob("*.py")) + sorted((ROOT / "knowledge").glob("*.yml"))
+        code += [ROOT / "knowledge" / name for name in ("index", "elsewhere")]
         self.step("index", "the knowledge base's index", digest([*self.articles, *nlu, *code], *model),
                   lambda: run([str(self.python), "-m", "knowledge", "build"], VAR / "log" / "setup-index.log"),
                   lambda: (VAR / "index").exists())  # fmt: skip

@@ -276,7 +276,7 @@ def load_index(settings: Settings) -> Index:
         raise IndexMissingError(f"no index in {settings.index_dir}; run: python -m knowledge build")
     meta = read_meta(folder)
     if meta is None:
-        raise IndexMissingError(f"the index {folder.name} is not whole; run: python -m knowledge build")
+        raise IndexMissingError(f"the index {folder.name} is of another release, or not whole; run: python -m knowledge build")
     if meta["model"] != settings.encoder_name:
         found, wanted = meta["model"], settings.encoder_name
         raise IndexMissingError(f"the index is for {found}, the settings name {wanted}; run: python -m knowledge build")
