@@ -181,6 +181,7 @@ class Setup:
     def rasa_and_database(self) -> None:
         """What needs both environments, and the empty database."""
         bot_files = [ROOT / name for name in ("config.yml", "domain.yml", "nlu_data", "bot/nlu")]
+        bot_files += [ROOT / "knowledge" / name for name in ("nlu_examples.py", "follow_ups.yml")]
         self.step("rasa", "Rasa's model (about two minutes the first time)", digest([*bot_files, *self.articles], *self.model),
                   self.train, lambda: (VAR / "models" / "fraga.tar.gz").exists())  # fmt: skip
         self.step("database", "the database", digest([ROOT / "bot" / "store" / "migrations" / "versions"],

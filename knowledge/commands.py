@@ -163,12 +163,17 @@ def serve(settings: Settings) -> int:
 
 
 def export_nlu(settings: Settings, count: int) -> int:
-    """Writes a seeded sample of phrasings, spread over articles and languages, as Rasa examples of `ask_faq`."""
+    """Writes phrasings as Rasa examples of `ask_faq`: a seeded sample over articles and languages, and the mistakable ones."""
+    from knowledge.nlu_examples import easily_mistaken
+
+    quiet_libraries()
     base = load_knowledge_base(settings.articles_dir)
     # The help lines' phrasings are calls for help; as examples of `ask_faq` they would teach Rasa the contrary.
     published = {key: article for key, article in base.articles.items() if article.status == "published"}
     questions = {key: article.questions for key, article in published.items() if article.area != EMERGENCY_AREA}
-    chosen = sample_phrasings(questions, count)
+    encoder_once = functools.cache(lambda: _building_encoder(settings))
+    hard = [_plain(text) for text in easily_mistaken(settings, questions, encoder_once)]
+    chosen = list(dict.fromkeys([*sample_phrasings(questions, count), *hard]))
     target = settings.var_dir / "nlu" / "faq.yml"
     target.parent.mkdir(parents=True, exist_ok=True)
     lines = "".join(f"    - {text}\n" for text in chosen)
@@ -198,8 +203,12 @@ def sample_phrasings(questions: dict[str, dict[str, list[str]]], count: int, see
     chosen: list[str] = []
     depth = 0
     while len(chosen) < count and any(depth < len(pile) for pile in piles):
-        # Brackets and braces would be read as entity marks, a leading slash as an intent.
-        fresh = [pile[depth].lstrip("/").translate(str.maketrans("[](){}", "      ")) for pile in piles if depth < len(pile)]
+        fresh = [_plain(pile[depth]) for pile in piles if depth < len(pile)]
         chosen += [text for text in fresh if text not in chosen]
         depth += 1
     return chosen[:count]
+
+
+def _plain(text: str) -> str:
+    """Without what Rasa would read as entity marks or, a leading slash, as an intent."""
+    return text.lstrip("/").translate(str.maketrans("[](){}", "      "))
