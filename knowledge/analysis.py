@@ -47,6 +47,7 @@ class Analysis:
     candidates: list[Candidate]
     elsewhere: Elsewhere | None
     choices: list[Candidate]
+    follows: bool  # the candidates are those after the last answer
     index_version: str
     ms: float
     cached: bool = False
@@ -141,6 +142,7 @@ class Analyst:
             candidates=list(candidates),
             elsewhere=None if followed else analysis.elsewhere,
             choices=[] if followed else analysis.choices,
+            follows=followed,
             ms=round((self._clock() - started) * 1000, 2),
             cached=False,
         )
@@ -210,6 +212,7 @@ class Analyst:
             signals=signals.probabilities(vector) if signals else {},
             candidates=found.candidates[:k],
             elsewhere=found.elsewhere,
+            follows=False,
             choices=choices(searcher, found.candidates, text, detection.language),
             index_version=searcher.index.version,
             ms=round((self._clock() - started) * 1000, 2),

@@ -63,6 +63,7 @@ class AnalysisData(TypedDict):
     candidates: list[CandidateData]
     elsewhere: ElsewhereData | None
     choices: list[CandidateData]
+    follows: bool
     index_version: str
     ms: float
     embedding: NotRequired[list[float]]

@@ -228,6 +228,7 @@ def _analysis_body(found: Analysis, request: AnalyzeRequest) -> dict[str, Any]:
         "candidates": [asdict(item) for item in found.candidates if item.probability >= request.min_probability],
         "elsewhere": asdict(found.elsewhere) if found.elsewhere else None,
         "choices": [asdict(item) for item in found.choices],
+        "follows": found.follows,
         "index_version": found.index_version,
         "ms": found.ms,
     }

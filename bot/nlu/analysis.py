@@ -45,6 +45,7 @@ class Analysis:
     candidates: tuple[dict[str, Any], ...] = ()
     elsewhere: dict[str, Any] | None = None  # whose question it is: {id, probability}
     choices: tuple[dict[str, Any], ...] = ()  # what to ask about when the message is one wide word
+    follows: bool = False  # the candidates are those after the last answer
     signals: dict[str, float] = field(default_factory=dict)
 
     def fingerprint(self) -> str:
@@ -84,6 +85,7 @@ def parse(text: str, body: dict[str, Any]) -> Analysis:
             candidates=tuple(body.get("candidates", [])),
             elsewhere=body.get("elsewhere"),
             choices=tuple(body.get("choices", [])),
+            follows=bool(body.get("follows")),
             signals={str(k): float(v) for k, v in body.get("signals", {}).items()},
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -150,6 +150,7 @@ class KnowledgeAnalyzer(Tokenizer):
         message.set("candidates", list(analysis.candidates), add_to_output=True)
         message.set("elsewhere", analysis.elsewhere, add_to_output=True)
         message.set("choices", list(analysis.choices), add_to_output=True)
+        message.set("follows", analysis.follows)
         entities = [
             {**entity, "extractor": type(self).__name__} for entity in analysis.entities if entity.get("entity") in self._entities
         ]

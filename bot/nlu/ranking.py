@@ -42,7 +42,7 @@ class Thresholds:
 
 
 def decide(
-    ranking: Sequence[Mapping[str, Any]], candidates: Sequence[Mapping[str, Any]], limits: Thresholds
+    ranking: Sequence[Mapping[str, Any]], candidates: Sequence[Mapping[str, Any]], limits: Thresholds, follows: bool = False
 ) -> tuple[str, float]:
     """Chooses the intent.
 
@@ -50,6 +50,8 @@ def decide(
         ranking: `{name, confidence}`, best first, from the classifier.
         candidates: `{article_id, probability, ...}`, best first, from retrieval.
         limits: where the borders are.
+        follows: retrieval read the message with the answer before it. The classifier reads it alone, and to it "how long does
+            that take?" is small talk.
 
     Returns:
         Name and confidence. `ask_faq` when the citizen asks for something the knowledge base may hold (the action
@@ -68,6 +70,7 @@ def decide(
     is_firm = name.startswith(limits.firm_intents)
     # "Out of scope" is only the classifier's guess; an article that fits says it was wrong.
     retrieval_wins = not is_firm and found >= limits.sure and (found > confidence or name == "out_of_scope")
+    retrieval_wins = retrieval_wins or (not is_firm and follows and found >= limits.found)
     if is_chat and not retrieval_wins:
         return name, confidence
     if found >= limits.found or (name == ASK_FAQ and confidence >= limits.intent):
@@ -145,7 +148,7 @@ class KnowledgeIntentRanker(GraphComponent, IntentClassifier):
             if message.get("knowledge_down"):
                 name, confidence = FALLBACK, 1.0
             else:
-                name, confidence = decide(ranking, message.get("candidates") or [], self._limits)
+                name, confidence = decide(ranking, message.get("candidates") or [], self._limits, bool(message.get("follows")))
             intent = {"name": name, "confidence": confidence}
             others = [entry for entry in ranking if entry["name"] != name]
             message.set(INTENT, intent, add_to_output=True)

@@ -25,7 +25,7 @@ async def about_of(core: Core, conn: Connection, conversation_id: str, seq: int)
         seq: of the citizen's message.
 
     Returns:
-        At most three ids; none when the last thing said was no answer: a question back, a don't-know, an agent's word. Then
+        At most three ids; none when the last turn gave no answer but a question back, a don't-know or an agent's word. Then
         the citizen has begun something else.
     """
     if seq <= 2 or core.settings.about_minutes <= 0:  # only the greeting came before
@@ -39,7 +39,7 @@ async def about_of(core: Core, conn: Connection, conversation_id: str, seq: int)
     )
     said = [row for row in (await conn.execute(query)).all() if row.author == "agent" or row.outcome not in _ASIDE]
     oldest = core.now() - dt.timedelta(minutes=core.settings.about_minutes)
-    if not said or said[0].article_id is None or said[0].created_at < oldest:
+    if not said or said[0].author == "agent" or said[0].created_at < oldest:
         return ()
     shown = [row.article_id for row in reversed(said) if row.turn_id == said[0].turn_id and row.article_id is not None]
     return tuple(dict.fromkeys(shown))[:MOST]

@@ -21,7 +21,7 @@ def analysis(
 ) -> dict[str, Any]:
     return {
         "language": language, "language_probability": certainty, "tokens": [], "entities": [], "signals": signals or {},
-        "candidates": list(candidates), "elsewhere": None, "index_version": "test", "ms": 1.0,
+        "candidates": list(candidates), "elsewhere": None, "choices": [], "follows": False, "index_version": "test", "ms": 1.0,
     }  # fmt: skip
 
 

@@ -81,7 +81,7 @@ def test_new_questions_and_thanks_do_not(leaning: LeaningModel, encoder: Encoder
 def test_what_does_it_cost_is_about_the_last_answer(analyst: Analyst, about: str, first: str) -> None:
     found = analyst.analyse("är det gratis då?", "sv", about=(about,))
     assert found.candidates[0].article_id == first
-    assert found.elsewhere is None
+    assert found.elsewhere is None and found.follows
 
 
 @pytest.mark.parametrize("about", [("no-such",), ()])
@@ -95,7 +95,7 @@ def test_a_new_question_is_encoded_once_and_keeps_its_answer(analyst: Analyst) -
     analyst.encoder = counting  # type: ignore[assignment]
     found = analyst.analyse("Hur söker jag plats i förskola?", "sv", about=("avc-regler",))
     assert found.candidates[0].article_id == "forskola-ansokan"
-    assert counting.texts == ["Hur söker jag plats i förskola?"]
+    assert counting.texts == ["Hur söker jag plats i förskola?"] and not found.follows
 
 
 def test_of_two_articles_shown_the_one_that_fits_better_counts(analyst: Analyst) -> None:

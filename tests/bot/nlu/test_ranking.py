@@ -51,6 +51,20 @@ def test_who_has_the_last_word(ranking, candidates, intent):
     assert decide(ranking, candidates, LIMITS)[0] == intent
 
 
+@pytest.mark.parametrize(
+    ("ranking", "probability", "intent"),
+    [
+        (ranked(("smalltalk", 0.8)), 0.3, "ask_faq"),
+        (ranked(("smalltalk", 0.8)), 0.1, "smalltalk"),
+        (ranked(("ask_assessment", 0.8)), 0.9, "ask_assessment"),
+        (ranked(("smalltalk", 0.5), ("emergency_fire", 0.4)), 0.9, "emergency_fire"),
+    ],
+    ids=["a follow-up is no small talk", "nothing to show", "a right is never answered straight", "danger before everything"],
+)
+def test_a_follow_up_is_a_question_although_it_sounds_like_chat(ranking, probability, intent):
+    assert decide(ranking, found(probability), LIMITS, follows=True)[0] == intent
+
+
 def test_the_chosen_intent_is_first_in_the_ranking_and_once():
     message = Message({TEXT: "hej", "intent_ranking": ranked(("greet", 0.5), ("ask_faq", 0.2)), "candidates": found(0.9)})
     KnowledgeIntentRanker({}).process([message])

@@ -69,6 +69,19 @@ async def test_a_pressed_title_is_an_answer_too(citizen: Citizen, script: Script
 
 
 @pytest.mark.asyncio
+async def test_an_answer_between_a_notice_and_the_offer_of_a_human_counts(citizen: Citizen, script: Script) -> None:
+    script.articles["a"] = article("a")
+    script.rasa = lambda _: [
+        {"type": "text", "key": "application.notice", "params": {"date": "2026-11-23"}, "outcome": "answered"},
+        {"type": "answer", "article_ids": ["a"], "outcome": "answered"},
+        {"type": "offer_human", "key": "offer_human.question", "outcome": "handover_offered"},
+    ]
+    await citizen.says("jag ansöker om bygglov")
+    await citizen.says("hur lång tid tar det?")
+    assert script.about[-1] == ["a"]
+
+
+@pytest.mark.asyncio
 @pytest.mark.usefixtures("answered")
 async def test_an_old_answer_is_forgotten(citizen: Citizen, script: Script, clock: Clock) -> None:
     await citizen.says("Vad kostar tippen?")
