@@ -1,7 +1,7 @@
 """Which phrasings Rasa is shown as examples of `ask_faq`: some of every article, and those that sound like something else.
 
-A question how to apply lies near "I hereby apply" in the embedding; unless the classifier is shown many such questions as questions,
-it takes them for applications. Follow-ups are shown too: "and at the weekend?" is no farewell.
+A question how to apply lies near "I hereby apply" in the embedding; unless the classifier is shown many such questions as
+questions, it takes them for applications. Follow-ups are shown too: "and at the weekend?" is no farewell.
 """
 
 from __future__ import annotations
@@ -15,13 +15,9 @@ from knowledge.index import EncodesText, VectorCache
 from knowledge.settings import Settings
 from knowledge.signals import Signals
 
-# What citizens say about themselves or the talk, and what questions may sound like. Not the emergencies: a phrasing near one of
-# those may be a call for help.
-CONFUSABLE = (
-    "ask_assessment", "ask_capabilities", "ask_human", "affirm", "declare_appeal", "declare_application", "deny", "goodbye",
-    "negative_feedback", "repeat", "smalltalk", "thanks",
-)  # fmt: skip
-EACH = 60  # phrasings per intent
+# What questions may sound like without being it. Neither emergencies nor the wish for a human: a phrasing near those may be just that.
+CONFUSABLE = ("ask_assessment", "declare_appeal", "declare_application", "goodbye", "repeat", "smalltalk")
+EACH = 40  # phrasings per intent
 
 Questions = Mapping[str, Mapping[str, list[str]]]
 

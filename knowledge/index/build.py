@@ -166,9 +166,7 @@ class IndexBuilder:
         index = self._write(base, parts, neutral, elsewhere, trained, meta, say)
         with self._lock:
             self._index = index
-        return BuildReport(
-            version, encoded=self._cache.encoded - before, faulty=faulty, signals=trained.figures, **counts
-        ), index
+        return BuildReport(version, encoded=self._cache.encoded - before, faulty=faulty, signals=trained.figures, **counts), index
 
     def settle(self, index: Index) -> Index:
         """Trains what an edit did not wait for. Takes seconds; may run beside `build`.
