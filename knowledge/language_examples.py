@@ -66,7 +66,7 @@ class WordSource:
 
 @cache
 def version_of_sources() -> str:
-    """Changes when the packages, our marker words or the way we read them do. Articles are left out: an edit must not train anew."""
+    """Changes when packages, marker words or the way we read them do. Articles are left out: an edit must not train anew."""
     text = "|".join([version("simplemma"), version("spacy"), repr(sorted(_PACKAGES.items())), repr(sorted(_markers().items()))])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -15,7 +15,7 @@ from knowledge.index import EncodesText, VectorCache
 from knowledge.settings import Settings
 from knowledge.signals import Signals
 
-# What questions may sound like without being it. Neither emergencies nor the wish for a human: a phrasing near those may be just that.
+# What questions may sound like without being it. Neither emergencies nor the wish for a human: a phrasing near those may be that.
 CONFUSABLE = ("ask_assessment", "declare_appeal", "declare_application", "goodbye", "repeat", "smalltalk")
 EACH = 40  # phrasings per intent
 
