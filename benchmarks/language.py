@@ -171,14 +171,14 @@ def main() -> None:
     results, times = {}, {}
     for system, make in systems.items():
         results[system], times[system] = measure(make(), sets)
+    if arguments.json:
+        plain = {s: {k: {c: [sum(h), len(h)] for c, h in v.items()} for k, v in r.items()} for s, r in results.items()}
+        arguments.json.write_text(json.dumps(plain, indent=1), encoding="utf-8")
     print(f"{arguments.half} half · candidates: {' '.join(settings.tuning.languages)}")
     print("median time of a call: " + ", ".join(f"{system} {ms:.2f} ms" for system, ms in times.items()))
     print("p: sign test of ours against lingua with our candidates, over the row's texts")
     for name in sets:
         table(name, results)
-    if arguments.json:
-        plain = {s: {k: {c: [sum(h), len(h)] for c, h in v.items()} for k, v in r.items()} for s, r in results.items()}
-        arguments.json.write_text(json.dumps(plain, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -40,3 +40,7 @@ def test_the_same_sentence_in_more_languages_narrows_nothing():
     assert (one.share, nine.share, nine.n) == (0.5, 0.5, 900)
     assert nine.high - nine.low == pytest.approx(one.high - one.low)
     assert nine.high - nine.low == pytest.approx(share_of([True, False] * 50).high - share_of([True, False] * 50).low, abs=0.01)
+
+
+def test_thousands_of_rows_have_a_probability_too() -> None:
+    assert 0 < sign_test([True] * 1500 + [False] * 1000, [False] * 1500 + [True] * 1000) < 1e-20
