@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import resource
 import sys
@@ -101,6 +102,9 @@ def best_of(parsed: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Does what the job file says."""
+    from rasa.utils.log_utils import configure_structlog
+
+    configure_structlog(logging.ERROR)  # unconfigured it writes a line per message, which takes time
     command, path = sys.argv[1], Path(sys.argv[2])
     job = json.loads(path.read_text(encoding="utf-8"))
     if command == "train":
