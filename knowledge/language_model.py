@@ -19,11 +19,11 @@ from knowledge.settings import ROOT, Settings
 
 Floats = npt.NDArray[np.float32]
 
-FORMAT = 1  # of the stored file, the features and the training: another number trains anew
-_BITS = 18  # 2^18 rows of half-precision weights: 17 MB. One bit less costs half a point on single words
+FORMAT = 2  # of the stored file, the features and the training: another number trains anew
+_BITS = 18  # 2^18 rows of half-precision weights: 14 MB. One bit less costs half a point on single words
 _LONGEST_GROUP = 5
 _LONGEST_WORD = 28  # letters; the rest of a longer one tells nothing more
-_WORDS_PER_LANGUAGE = 30_000  # per round; twice as many were worth 0.2 points
+_WORDS_PER_LANGUAGE = 60_000  # per round; half as many cost half a point on word pairs, a third round is worth nothing
 _ROUNDS = 2
 _BATCH = 4096
 _RATE = 0.25
