@@ -69,6 +69,14 @@ class AnalysisData(TypedDict):
     embedding: NotRequired[list[float]]
 
 
+class SuggestionData(TypedDict):
+    """An article that what is being written may be about."""
+
+    article_id: str
+    language: str
+    title: str
+
+
 class SourceData(TypedDict):
     """What an article rests on."""
 
@@ -203,6 +211,21 @@ class KnowledgeClient:
         body = {"readings": [list(reading) for reading in readings], "language": language, "k": k}
         response = await self._send("POST", "/parts", json=body)
         return cast(list[list[list[CandidateData]]], self._json(response)["readings"])
+
+    async def suggest(self, text: str, language: str, *, limit: int = 4) -> list[SuggestionData]:
+        """Titles of articles for what is being written.
+
+        Args:
+            text: what is written so far, at most 200 characters.
+            language: the conversation's.
+            limit: at most so many (1 to 10).
+
+        Raises:
+            KnowledgeUnavailable: no answer in time, or the service is loading or broken.
+            KnowledgeRefused: the request is not valid.
+        """
+        response = await self._send("POST", "/suggest", json={"text": text, "language": language, "limit": limit})
+        return cast(list[SuggestionData], self._json(response)["suggestions"])
 
     def foretell(self, text: str, language_hint: str | None, *, k: int, about: tuple[str, ...] = ()) -> None:
         """Begins an analysis that `foretold` will ask for: while the message is being stored, the other core can work on it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
@@ -25,7 +26,7 @@ class Encoder:
 
     Args:
         folder: made by `encoder_build.ensure_encoder`.
-        backend: `onnx-q8` (serving), `torch` (the reference, and building the index) or `onnx` (fp32).
+        backend: `onnx-q8` (serving), `onnx` (fp32: building the index) or `torch` (the reference).
         threads: intra-op threads of one call.
     """
 
@@ -95,12 +96,35 @@ class Encoder:
         return np.concatenate(parts)
 
 
+class EncoderCrew:
+    """Encoders of one thread each, side by side: for many texts nearly twice as quick as one with several threads.
+
+    Args:
+        members: at least one; each has its own session and tokenizer.
+    """
+
+    def __init__(self, members: Sequence[Encoder]) -> None:
+        self._members = members
+
+    def encode(self, texts: Sequence[str], role: Role = "query", batch_size: int = 16) -> Floats:
+        """As `Encoder.encode`; the texts are dealt out in turn, so that sorted ones give every member equal work."""
+        shares = [texts[number :: len(self._members)] for number in range(len(self._members))]
+        with ThreadPoolExecutor(len(self._members)) as pool:
+            parts = list(
+                pool.map(lambda pair: pair[0].encode(pair[1], role, batch_size), zip(self._members, shares, strict=True))
+            )
+        found = np.zeros((len(texts), parts[0].shape[1]), np.float32)
+        for number, part in enumerate(parts):
+            found[number :: len(self._members)] = part
+        return found
+
+
 def load_encoder(settings: Settings, backend: Backend | None = None) -> Encoder:
     """The encoder that the settings name.
 
     Args:
         settings: model, folder, backend and threads.
-        backend: overrides the setting (the index is built with `torch`, which is quicker for many texts).
+        backend: overrides the setting.
 
     Raises:
         FileNotFoundError: when the folder has not been made; the message names the command.

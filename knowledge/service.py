@@ -1,4 +1,4 @@
-"""The knowledge service: `/analyze`, `/articles/{id}`, `/reload`, `/editing/…`, health, metrics. Listens on this machine only."""
+"""The knowledge service: `/analyze`, `/suggest`, `/articles/{id}`, `/reload`, `/editing/…`, health. For this machine only."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from knowledge.article import Article, KnowledgeBase, localised
 from knowledge.editing.routes import editing_router
 from knowledge.editing.settings import EditingSettings
 from knowledge.settings import Settings, today
+from knowledge.suggestions import Suggester
 
 MAX_TEXT = 4000
 _LANGUAGE = r"^[a-z]{2,3}$"
@@ -51,6 +52,16 @@ class PartsRequest(BaseModel):
     readings: list[Annotated[list[Annotated[str, Field(max_length=MAX_TEXT)]], Field(max_length=4)]] = Field(max_length=8)
     language: str = Field(pattern=_LANGUAGE)
     k: int = Field(default=5, ge=1, le=50)
+
+
+class SuggestRequest(BaseModel):
+    """Body of `/suggest`: what a citizen has written so far."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(max_length=200)
+    language: str = Field(pattern=_LANGUAGE)
+    limit: int = Field(default=4, ge=1, le=10)
 
 
 class Metrics:
@@ -89,7 +100,7 @@ def create_app(
     metrics = Metrics()
     # One thread: the model uses both cores by itself, and a second analysis beside it would only make both slower.
     worker = ThreadPoolExecutor(1, thread_name_prefix="analyst")
-    state: dict[str, Any] = {"analyst": None, "error": None}
+    state: dict[str, Any] = {"analyst": None, "error": None, "suggester": None}
     reloading = asyncio.Lock()
 
     def note_index(loaded: Analyst) -> None:
@@ -108,6 +119,11 @@ def create_app(
         state["analyst"] = made
         note_index(made)
         log.info("ready", index_version=made.searcher.index.version, seconds=round(time.perf_counter() - started, 1))
+        await note_suggestions(made)  # seconds of work that nobody waits for
+
+    async def note_suggestions(used: Analyst) -> None:
+        base, before = used.searcher.index.knowledge_base, state["suggester"]
+        state["suggester"] = await asyncio.get_running_loop().run_in_executor(None, Suggester, base, before)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -154,6 +170,13 @@ def create_app(
             )
         return JSONResponse({"readings": [[[asdict(item) for item in part] for part in reading] for reading in found]})
 
+    @app.post("/suggest")
+    async def suggest(request: SuggestRequest) -> JSONResponse:
+        loaded()
+        suggester: Suggester | None = state["suggester"]
+        found = suggester.suggest(request.text, request.language, today(), request.limit) if suggester else []
+        return JSONResponse({"suggestions": [asdict(item) for item in found]})
+
     @app.get("/articles/{article_id}")
     async def article(
         article_id: Annotated[str, Path(max_length=100)], language: Annotated[str, Query(pattern=_LANGUAGE)] = "sv"
@@ -176,6 +199,7 @@ def create_app(
                 metrics.reloads.labels("failed").inc()
                 log.error("reload failed", error=str(error))
                 raise HTTPException(500, {"code": "reload_failed", "message": str(error)}) from error
+            await note_suggestions(ready)
         metrics.reloads.labels("done").inc()
         note_index(ready)
         index = ready.searcher.index

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
-from knowledge.encoder import Encoder, Floats, load_encoder
+from knowledge.encoder import Encoder, Floats, Role
 from knowledge.settings import ROOM, Settings
 
 TODAY = dt.date(2026, 11, 23)
@@ -103,15 +104,30 @@ class CountingEncoder:
         self.encoder = encoder
         self.texts: list[str] = []
 
-    def encode(self, texts: Sequence[str], role: Literal["query", "passage"] = "query", batch_size: int = 16) -> Floats:
+    def encode(self, texts: Sequence[str], role: Role = "query", batch_size: int = 16) -> Floats:
         self.texts += texts
         return self.encoder.encode(texts, role, batch_size)
+
+
+class RememberingEncoder(Encoder):
+    """The real encoder; a text of a batch is encoded once a session: a hundred tests build the index of the same articles."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings.encoder_dir, settings.encoder_backend, settings.encoder_threads)
+        self._vectors: dict[tuple[Role, str], Floats] = {}
+
+    def encode(self, texts: Sequence[str], role: Role = "query", batch_size: int = 16) -> Floats:
+        if len(texts) < 2:
+            return super().encode(texts, role, batch_size)
+        new = list(dict.fromkeys(text for text in texts if (role, text) not in self._vectors))
+        self._vectors |= {(role, text): row for text, row in zip(new, super().encode(new, role, batch_size), strict=True)}
+        return np.stack([self._vectors[role, text] for text in texts])
 
 
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     """The encoder as it serves."""
-    return load_encoder(Settings())
+    return RememberingEncoder(Settings())
 
 
 @pytest.fixture

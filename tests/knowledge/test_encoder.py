@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 
 from knowledge import encoder_build
-from knowledge.encoder import Encoder, load_encoder
+from knowledge.encoder import Encoder, EncoderCrew, load_encoder
 from knowledge.encoder_build import EncoderBuildError, bert_name, dequantise, ensure_encoder, read_weights, write_folder
 from knowledge.encoder_check import FIXTURE, FLOOR, cosines
 from knowledge.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return load_encoder(Settings())
 
 
 def test_the_converted_model_gives_the_vectors_of_the_packages_own_engine(tmp_path: Path) -> None:
@@ -111,3 +116,11 @@ def test_a_full_disk_is_said_before_anything_is_written(tmp_path: Path, monkeypa
 def test_an_encoder_that_was_never_made_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="python -m knowledge encoder"):
         load_encoder(Settings(var_dir=tmp_path))
+
+
+def test_several_side_by_side_give_each_text_its_own_vector(encoder: Encoder) -> None:
+    texts = ["Var lämnar jag glas?", "bibliotek", "Hur säger jag upp min hyresrätt?"]
+    crew = EncoderCrew([encoder, encoder])
+    # 8 bits are scaled by what is beside a text in its batch: alike, not the same.
+    assert cosines(crew.encode(texts), encoder.encode(texts)).min() >= 0.99
+    assert crew.encode(texts[:1]).shape == (1, encoder.dimension)
