@@ -12,42 +12,64 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from bot import metrics
+from bot.banner import read_banner
 from bot.core import Core
-from bot.http import ApiError
+from bot.http import ApiError, faults
 from bot.messages import Button, Reply
+from bot.pipeline import thumb
 from bot.pipeline.accept import Accepted, Inbound, Refused, accept, clean
 from bot.pipeline.render import render_text
 from bot.pipeline.worker import TurnWorker
-from bot.plugins import Desk
+from bot.plugins import Desk, Mailer
 from bot.privacy.masking import mask
+from bot.rate import RateLimit
 from bot.store import conversations, messages, schema
 from bot.store.conversations import Conversation
-from bot.store.engine import Transaction
+from bot.store.engine import Connection, Transaction
 from bot.switch import read_switch
+from connectors.web import suggesting
 from connectors.web.models import (
     ConversationOpened,
-    Fault,
     MessageAccepted,
     NewConversation,
     NewFeedback,
     NewMessage,
+    Suggestions,
     Transcript,
+    TranscriptRequest,
     TurnResult,
 )
-from connectors.web.rate import RateLimit
 
 CHANNEL = "web"
 MAX_WAIT_SECONDS = 20
-_STATUS = {"conversation_closed": 409, "empty": 422, "too_long": 422, "unknown_payload": 422, "bad_message_id": 422}
+SUGGESTIONS_PER_MINUTE = 240  # at most five a second while somebody types
+TRANSCRIPTS_PER_MINUTE = 2  # per conversation, and per network address: an e-mail goes to whomever the citizen names
+_STATUS = {
+    "conversation_closed": 409,
+    "empty": 422,
+    "too_long": 422,
+    "unknown_payload": 422,
+    "bad_message_id": 422,
+    "nothing_to_strike": 422,
+}
 
 
 class WebChat:
     """The web channel's routes over the shared core."""
 
-    def __init__(self, core: Core, worker: TurnWorker, desk: Callable[[], Desk | None]) -> None:
-        self.core, self.worker, self._desk = core, worker, desk
+    def __init__(
+        self,
+        core: Core,
+        worker: TurnWorker,
+        desk: Callable[[], Desk | None],
+        mailer: Callable[[], Mailer | None] = lambda: None,
+        continues: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.core, self.worker, self._desk, self._mailer, self._continues = core, worker, desk, mailer, continues
         self._per_conversation = RateLimit(core.settings.rate.messages_per_conversation)
         self._per_address = RateLimit(core.settings.rate.conversations_per_address)
+        self._suggesting = RateLimit(SUGGESTIONS_PER_MINUTE)
+        self._mailing = RateLimit(TRANSCRIPTS_PER_MINUTE)
 
     @property
     def desk(self) -> Desk | None:
@@ -56,8 +78,7 @@ class WebChat:
 
     def router(self) -> APIRouter:
         """The routes."""
-        faults: dict[int | str, dict[str, Any]] = {code: {"model": Fault} for code in (401, 409, 413, 422, 429, 503)}
-        router = APIRouter(prefix="/chat/v1", tags=["chat"], responses=faults)
+        router = APIRouter(prefix="/chat/v1", tags=["chat"], responses=faults(401, 409, 413, 422, 429, 503))
 
         async def current(authorization: Annotated[str | None, Header()] = None) -> Conversation:
             return await self.authenticate((authorization or "").removeprefix("Bearer ").strip())
@@ -106,6 +127,27 @@ class WebChat:
             )
             return Response(status_code=204)
 
+        @router.get("/suggestions", summary="Titles for what is being written; nothing of it is kept")
+        async def suggestions(
+            conversation: Current,
+            q: Annotated[str, Query(max_length=200)],
+            language: Annotated[str, Query(pattern=r"^[a-z]{2,3}$")] = "sv",
+        ) -> Suggestions:
+            self._limit(self._suggesting, conversation.id)
+            return await suggesting.suggest(self.core, conversation, q, language)
+
+        @router.post("/transcript", status_code=202, summary="Sends what has been said by e-mail")
+        async def transcript(request: Request, body: TranscriptRequest, conversation: Current) -> dict[str, str]:
+            self._limit(self._mailing, conversation.id)
+            self._limit(self._mailing, request.client.host if request.client else "?")
+            await self.send_transcript(conversation, body.email)
+            return {"status": "accepted"}
+
+        @router.post("/reopen", summary="Goes on with a conversation that an agent closed a short while ago")
+        async def reopen(conversation: Current) -> Response:
+            self._limit(self._per_conversation, conversation.id)
+            return JSONResponse(await self.reopen(conversation))
+
         @router.post("/end", responses={200: {"model": TurnResult}})
         async def end(conversation: Current) -> Response:
             return JSONResponse(await self.end(conversation))
@@ -138,14 +180,19 @@ class WebChat:
             )
 
     async def config(self) -> dict[str, Any]:
-        """Languages, the widget's texts and whether the bot is on."""
+        """Languages, the widget's texts, whether the bot is on, e-mail can be sent, and one can continue on a phone."""
         texts = self.core.texts
         async with self.core.store.read() as conn:
-            switch = await read_switch(conn)
+            switch, banner = await read_switch(conn), await read_banner(conn)
+        now = self.core.now()
+        banners = {one.code: banner.shown(one.code, now) for one in texts.languages()}
         return {
             "languages": [{"code": spoken.code, "name": spoken.name, "dir": spoken.dir} for spoken in texts.languages()],
             "bot_enabled": switch.enabled,
             "notice": None if switch.enabled else switch.reason,
+            "banner": banners if any(banners.values()) else None,
+            "email": self._mailer() is not None,
+            "continue": self._continues(),
             "texts": {
                 spoken.code: {key: texts.raw(key, spoken.code) for key in texts.keys("widget.")} for spoken in texts.languages()
             },
@@ -165,6 +212,8 @@ class WebChat:
                 tx, channel=CHANNEL, channel_account=CHANNEL, language=language, token=token,
                 page_url=clean(body.page_url)[:500] if body.page_url else None, now=now,
             )  # fmt: skip
+            if body.department and self.desk is not None and self.desk.has_queue(body.department):
+                await conversations.update(tx, conversation_id, department=body.department)
             await messages.append(tx, conversation_id, greeting, now=now)
             shown = await messages.read(tx.conn, conversation_id, self.core.texts.direction)
         return ConversationOpened.model_validate({"conversation_id": conversation_id, "token": token, "messages": shown})
@@ -173,8 +222,16 @@ class WebChat:
         """Stores the message and sets its turn going."""
         if (body.text is None) == (body.payload is None):
             raise ApiError(422, "invalid", "give either text or payload")
+        if conversation.channel != CHANNEL:  # it came back from a phone: answers are read here again, not sent there
+            async with self.core.store.write() as tx:
+                await conversations.answer_on_web(tx, conversation.id)
+        payload = body.payload
+        if payload is not None and suggesting.is_suggestion(payload):
+            payload = await suggesting.issue(self.core, conversation, payload)
         try:
-            accepted = await accept(self.core, conversation.id, Inbound(body.client_message_id, body.text, body.payload))
+            accepted = await accept(
+                self.core, conversation.id, Inbound(body.client_message_id, body.text, payload, tuple(sorted(set(body.struck))))
+            )
         except Refused as refused:
             metrics.REFUSED.labels(channel=CHANNEL, code=refused.code).inc()
             raise ApiError(_STATUS[refused.code], refused.code, str(refused)) from None
@@ -217,16 +274,48 @@ class WebChat:
         """All messages after a seq, and where the conversation stands."""
         async with self.core.store.read() as conn:
             shown = await messages.read(conn, conversation.id, self.core.texts.direction, after=after)
-            position = (
-                await self.desk.queue_position(conn, conversation.id) if self.desk and conversation.owner == "queue" else None
-            )
+            place = await self.queue_place(conn, conversation)
+            delivery = await self.delivery(conn, conversation)
+            closed = conversation.owner == "closed"
+            reopens = closed and self.desk is not None and await self.desk.may_return(conn, conversation.id)
         return {
             "messages": shown,
             "owner": conversation.owner,
             "language": conversation.language,
-            "queue": {"position": position} if position else None,
-            "closed": conversation.owner == "closed",
+            "queue": place,
+            "delivery": delivery,
+            "closed": closed,
+            "reopens": reopens,
         }
+
+    async def queue_place(self, conn: Connection, conversation: Conversation) -> dict[str, Any] | None:
+        """`{position, wait?: {low, high}}` while the queue owns the conversation; the wait in minutes, when it can be said."""
+        if self.desk is None or conversation.owner != "queue":
+            return None
+        position, wait = await self.desk.queue_wait(conn, conversation.id)
+        return None if position is None else {"position": position} | ({"wait": dict(wait)} if wait else {})
+
+    async def delivery(self, conn: Connection, conversation: Conversation) -> dict[str, int] | None:
+        """How far the citizen's messages have come while the queue or an agent owns the conversation."""
+        if self.desk is None or conversation.owner not in ("queue", "agent"):
+            return None
+        t = schema.turn.c
+        done = sa.select(sa.func.max(t.seq)).where(t.conversation_id == conversation.id, t.state == "done")
+        delivered: int = (await conn.execute(done)).scalar_one() or 0
+        return {"delivered": delivered, "read": await self.desk.read_through(conn, conversation.id)}
+
+    async def send_transcript(self, conversation: Conversation, address: str) -> None:
+        """Hands the conversation to the mailer. The address is not kept here.
+
+        Raises:
+            ApiError: 503 when the assistant has no mailer, 409 under protected identity, where no address may be taken.
+        """
+        mailer = self._mailer()
+        if mailer is None:
+            raise ApiError(503, "email_unavailable", "the assistant cannot send e-mail")
+        if conversation.protected:
+            raise ApiError(409, "protected_identity", "nothing of this conversation is sent by e-mail")
+        await mailer.send_transcript(conversation.id, address)
 
     async def feedback(self, conversation: Conversation, body: NewFeedback) -> None:
         """Keeps the last thumb for an answer; the comment is masked, and not kept under protected identity."""
@@ -237,10 +326,31 @@ class WebChat:
             message_id = (await tx.conn.execute(query)).scalar_one_or_none()
             if message_id is None:
                 raise ApiError(404, "no_such_answer", "there is no answer with this seq")
+            before = (await tx.conn.execute(sa.select(f.c.value).where(f.c.message_id == message_id))).scalar_one_or_none()
             values = {"value": body.value, "created_at": self.core.now()} | ({"comment": comment} if comment else {})
             changed = await tx.conn.execute(f.update().where(f.c.message_id == message_id).values(**values))
             if changed.rowcount == 0:
                 await tx.conn.execute(f.insert().values(message_id=message_id, conversation_id=conversation.id, **values))
+            if body.value == "down" and before != "down" and self.desk is not None:
+                await thumb.offer_human(self.core, tx, conversation.id)
+
+    async def reopen(self, conversation: Conversation) -> dict[str, Any]:
+        """Opens a closed conversation again, in the queue; open already, it says where that is.
+
+        Raises:
+            ApiError: 409, it stays closed.
+        """
+        async with self.core.store.write() as tx:
+            current = await conversations.lock(tx, conversation.id)
+            if current.owner == "closed":
+                said = await self.desk.citizen_returned(tx, current.id) if self.desk is not None else None
+                if said is None:
+                    raise ApiError(409, "conversation_closed", "the conversation has ended; open a new one")
+                for reply in said:
+                    await messages.append(tx, current.id, render_text(self.core, reply, current.language), now=self.core.now())
+            now = await conversations.get(tx.conn, current.id)
+            shown = await messages.read(tx.conn, current.id, self.core.texts.direction, after=current.last_seq)
+        return {"messages": shown, "owner": now.owner, "done": True}
 
     async def end(self, conversation: Conversation) -> dict[str, Any]:
         """Ends the conversation for good; ending it twice says the same."""

@@ -57,8 +57,6 @@ async def _serve(chat: WebChat, socket: WebSocket) -> None:
                 elif notice["kind"] == "typing":
                     if notice.get("author") != "citizen":
                         await socket.send_json({"type": "typing", "seq": feed.after, "author": notice["author"]})
-                elif notice["kind"] == "delivery":
-                    await socket.send_json({"type": "delivery", "seq": notice["seq"], "state": notice["state"]})
                 else:
                     await feed.send_news()
         finally:
@@ -84,19 +82,21 @@ async def _until_gone(socket: WebSocket) -> None:
 
 
 class _Feed:
-    """Sends what the client does not have yet: messages by seq, and owner and queue position when they change."""
+    """Sends what the client does not have yet: messages by seq; owner, queue position and delivery when they change."""
 
     def __init__(self, chat: WebChat, socket: WebSocket, conversation_id: str, after: int) -> None:
         self._chat, self._socket, self._id, self.after = chat, socket, conversation_id, after
         self._owner: tuple[str, str | None] | None = None
-        self._position: int | None = None
+        self._place: dict[str, Any] | None = None
+        self._delivery: dict[str, int] = {"delivered": 0, "read": 0}
 
     async def send_news(self) -> None:
-        core, desk = self._chat.core, self._chat.desk
+        core = self._chat.core
         async with core.store.read() as conn:
             conversation = await conversations.get(conn, self._id)
             shown = await messages.read(conn, self._id, core.texts.direction, after=self.after)
-            position = await desk.queue_position(conn, self._id) if desk and conversation.owner == "queue" else None
+            place = await self._chat.queue_place(conn, conversation)
+            delivery = await self._chat.delivery(conn, conversation) or {}
         for message in shown:
             await self._socket.send_json({"type": "message", "seq": message["seq"], "message": message})
             self.after = message["seq"]
@@ -106,7 +106,11 @@ class _Feed:
             frame = {"type": "owner", "seq": self.after, "owner": owner[0]}
             await self._socket.send_json(frame | ({"agent_name": owner[1]} if owner[1] else {}))
             self._owner = owner
-        if position != self._position:
-            self._position = position
-            if position is not None:
-                await self._socket.send_json({"type": "queue", "seq": self.after, "position": position})
+        if place != self._place:
+            self._place = place
+            if place is not None:
+                await self._socket.send_json({"type": "queue", "seq": self.after, **place})
+        for state, seq in delivery.items():
+            if seq > self._delivery[state]:
+                self._delivery[state] = seq
+                await self._socket.send_json({"type": "delivery", "seq": seq, "state": state})

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 MAX_BODY_BYTES = 16_384  # 2 000 characters of any script, escaped, and the rest of the request
 
@@ -14,10 +14,14 @@ class _Strict(BaseModel):
 
 
 class NewConversation(_Strict):
-    """Opens a conversation. `language` is a prior: what the citizen writes decides."""
+    """Opens a conversation. `language` and `department` are priors: what the citizen writes decides.
+
+    A department that has no queue at the desk is ignored.
+    """
 
     language: str | None = Field(None, max_length=16, examples=["sv"])
     page_url: str | None = Field(None, max_length=500)
+    department: str | None = Field(None, max_length=100, examples=["forskola"])
 
 
 class NewMessage(_Strict):
@@ -26,6 +30,9 @@ class NewMessage(_Strict):
     client_message_id: str = Field(min_length=1, max_length=128, description="chosen by the client; repeating it changes nothing")
     text: str | None = None
     payload: str | None = Field(None, max_length=64)
+    struck: list[Annotated[int, Field(ge=1)]] = Field(
+        default_factory=list, max_length=500, description="with a button that sends the conversation: seqs not to be sent"
+    )
 
 
 class NewFeedback(_Strict):
@@ -34,6 +41,35 @@ class NewFeedback(_Strict):
     seq: int = Field(ge=1)
     value: Literal["up", "down"]
     comment: str | None = Field(None, max_length=1000)
+
+
+# One address, and no character that could end a header line or begin another address; whether it exists only sending tells.
+_PART = r"[^@\s\p{C}<>()\[\],;:\\\"]"
+EmailAddress = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=254, pattern=rf"^{_PART}{{1,64}}@{_PART}+\.[\p{{L}}\p{{N}}-]{{2,}}$")
+]
+
+
+class TranscriptRequest(_Strict):
+    """Where to send what has been said."""
+
+    email: EmailAddress = Field(examples=["namn@exempel.se"])
+
+
+class Suggestion(BaseModel):
+    """An article that what is being written may be about. Sending its payload shows it, with the title as the citizen's words."""
+
+    article_id: str
+    payload: str
+    language: str
+    dir: Literal["ltr", "rtl"]
+    title: str
+
+
+class Suggestions(BaseModel):
+    """At most four, best first."""
+
+    suggestions: list[Suggestion]
 
 
 class Message(BaseModel):
@@ -85,17 +121,21 @@ class TurnResult(BaseModel):
     done: bool
 
 
+class Delivery(BaseModel):
+    """How far the citizen's messages have come: seq of the last one at the desk, and of the last one read; 0 = none."""
+
+    delivered: int
+    read: int
+
+
 class Transcript(BaseModel):
-    """Messages after a seq, and where the conversation stands."""
+    """Messages after a seq, and where the conversation stands. `delivery` is null while the bot has the word; `reopens`: closed,
+    but the citizen may go on with it."""
 
     messages: list[Message]
     owner: Literal["bot", "queue", "agent", "closed"]
     language: str
-    queue: dict[str, int] | None
+    queue: dict[str, int | dict[str, int]] | None  # {position, wait?: {low, high}}
+    delivery: Delivery | None
     closed: bool
-
-
-class Fault(BaseModel):
-    """Every error has this body."""
-
-    error: dict[str, Any]
+    reopens: bool

@@ -17,8 +17,15 @@ STATIC = Path(__file__).parent / "static"
 
 
 def register(registry: Registry) -> None:
-    """Adds the API, the events, the widget's script and the demo page. The web pushes nothing: it has no outbox."""
-    chat = WebChat(registry.core, registry.worker, lambda: registry.desk)
+    """Adds the API, the events, the widget's script, the demo page and the accessibility statement.
+
+    The web pushes nothing: it has no outbox.
+    """
+
+    def continues() -> bool:
+        return any(not key.startswith("email:") for key in registry.channels)  # e-mail only goes out
+
+    chat = WebChat(registry.core, registry.worker, lambda: registry.desk, lambda: registry.mailer, continues)
     registry.add_routes(chat.router())
     registry.add_routes(events_router(chat))
     registry.add_routes(script_routes(read_bundle()))  # before the folder, which would answer 404
@@ -28,5 +35,9 @@ def register(registry: Registry) -> None:
     @pages.get("/")
     async def demo() -> FileResponse:
         return FileResponse(STATIC / "demo.html")
+
+    @pages.get("/tillganglighet")
+    async def accessibility() -> FileResponse:
+        return FileResponse(STATIC / "tillganglighet.html")
 
     registry.add_routes(pages)

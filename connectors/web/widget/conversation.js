@@ -33,6 +33,8 @@ class Conversation {
   clear() {
     this.generation += 1;
     this.messages = new Map();
+    this.delivered = 0; // seq of the last own message that is at the desk
+    this.read = 0; // and of the last one that an agent has read
     this.cursor = 0;
     this.owner = 'bot';
     this.queue = null;
@@ -52,10 +54,15 @@ class Conversation {
   get live() { return this.link.live; }
   get awaiting() { return this.awaitingSince > 0; }
 
-  /** Everything to show, in order: what the server has, then what is on its way. */
+  /** Everything to show, in order: what the server has, then what is on its way; own messages with how far they have come. */
   timeline() {
     const said = [...this.messages.values()].sort((a, b) => a.seq - b.seq);
-    return said.concat(this.outgoing.map((item) => ({ author: 'citizen', text: item.label, client_message_id: item.id, state: item.state, error: item.error })));
+    // An answer is the best receipt. Of what comes after it, the last one of each state is marked.
+    const answered = Math.max(0, ...said.filter((one) => one.author === 'bot' || one.author === 'agent').map((one) => one.seq));
+    const state = (seq) => (seq <= this.read ? 'read' : seq <= this.delivered ? 'delivered' : 'sent');
+    const last = {};
+    if (!this.closed) for (const { author, seq } of said) if (author === 'citizen' && seq > answered) last[state(seq)] = seq;
+    return said.map((one) => (last[state(one.seq)] === one.seq ? { ...one, state: state(one.seq) } : one)).concat(this.outgoing.map((item) => ({ author: 'citizen', text: item.label, client_message_id: item.id, state: item.state, error: item.error })));
   }
 
   after(name, ms, act) {
@@ -107,7 +114,7 @@ class Conversation {
       const generation = this.generation;
       this.changed('state');
       this.starting = (async () => {
-        const answer = await call('POST', 'chat/v1/conversations', { body: { language: this.language, page_url: this.pageUrl } });
+        const answer = await call('POST', 'chat/v1/conversations', { body: { language: this.language, page_url: this.pageUrl, department: this.department } });
         if (generation !== this.generation) return;
         this.starting = null;
         if (answer.status === 201 || answer.status === 200) {
@@ -141,6 +148,20 @@ class Conversation {
     return this.wanted || unsent.length ? this.start() : Promise.resolve();
   }
 
+  /** Leaves this conversation and goes on with another, whose token the server has given. @returns {string[]} what was never sent */
+  goOn({ token, messages }) {
+    const unsent = this.outgoing.filter((item) => item.text && item.state !== 'sent').map((item) => item.text);
+    this.clear();
+    this.outgoing = [];
+    this.changed('messages'); // rows are known by seq: those of the old one go first
+    this.token = token;
+    this.persist();
+    this.take(messages || [], true);
+    this.settle(messages || []);
+    this.wake(); // reads who owns it
+    return unsent;
+  }
+
   expire() {
     if (!this.token) return;
     this.changed('expired');
@@ -149,11 +170,14 @@ class Conversation {
 
   /**
    * Queues a message.
-   * @param {{text?: string, payload?: string, label: string}} message text or payload; label is what is shown meanwhile
+   * @param {{text?: string, payload?: string, struck?: number[], label: string}} message the payload is sent, else the text; label is what is
+   *   shown meanwhile; struck are the messages that a payload is not to send to a human
    */
-  say({ text, payload, label }) {
+  say({ text, payload, struck, label }) {
     const item = { id: newId(), label, state: 'queued', error: '' };
-    if (payload === undefined) item.text = text; else item.payload = payload;
+    if (struck && struck.length) item.struck = struck;
+    if (text !== undefined) item.text = text;
+    if (payload !== undefined) item.payload = payload;
     this.outgoing.push(item);
     this.persist();
     this.changed('messages');
@@ -178,6 +202,7 @@ class Conversation {
     while ((item = this.outgoing.find((one) => one.state === 'queued'))) {
       const body = { client_message_id: item.id };
       if (item.payload === undefined) body.text = item.text; else body.payload = item.payload;
+      if (item.struck) body.struck = item.struck;
       // keepalive: a message sent while the page goes away still leaves the browser.
       const answer = await call('POST', 'chat/v1/messages', { token: this.token, body, keepalive: true });
       if (generation !== this.generation) return;
@@ -223,7 +248,9 @@ class Conversation {
       if (answer.status === 200) {
         const first = !this.loaded;
         this.loaded = true;
+        this.reopens = answer.data.reopens === true;
         this.own(answer.data.closed ? 'closed' : answer.data.owner, answer.data.queue);
+        this.reach(answer.data.delivery || {});
         this.take(answer.data.messages || [], first);
         this.settle(answer.data.messages || []);
       }
@@ -242,6 +269,14 @@ class Conversation {
     if (queue !== undefined) this.queue = queue && queue.position;
     if (this.closed) { this.link.drop(); this.cancel('poll'); }
     this.changed('state');
+  }
+
+  /** Own messages have come so far; never back again. */
+  reach({ delivered = 0, read = 0 }) {
+    if (delivered <= this.delivered && read <= this.read) return;
+    this.delivered = Math.max(this.delivered, delivered);
+    this.read = Math.max(this.read, read);
+    this.changed('messages');
   }
 
   /** After a read nothing at or below its last seq is missing. */
@@ -300,6 +335,7 @@ class Conversation {
         break;
       case 'owner':
         this.own(frame.owner, frame.owner === 'queue' ? undefined : null);
+        if (this.closed) this.sync(); // whether it can be gone on with
         if (frame.agent_name) { this.agentName = frame.agent_name; this.changed('state'); }
         break;
       case 'queue':
@@ -310,7 +346,10 @@ class Conversation {
         this.after('typing', TYPING_SHOWN_MS, () => { this.typing = null; this.changed('state'); });
         this.changed('state');
         break;
-      default: // ping, delivery, error (the close that follows is handled) and what later servers may add
+      case 'delivery':
+        this.reach({ [frame.state]: frame.seq });
+        break;
+      default: // ping, error (the close that follows is handled) and what later servers may add
     }
     if (Number.isFinite(frame.seq) && frame.seq > this.cursor) this.sync();
   }
@@ -329,6 +368,21 @@ class Conversation {
     if (this.owner !== 'agent' || Date.now() - (this.wroteAt || 0) < TYPING_SENT_EVERY_MS) return;
     this.wroteAt = Date.now();
     call('POST', 'chat/v1/typing', { token: this.token, body: {} });
+  }
+
+  /** @returns {Promise<{title, language, dir}[]>} titles for what is being written; it does not matter if they fail to come */
+  async suggest(text) {
+    if (!this.token || Date.now() < (this.suggestFrom || 0)) return [];
+    const answer = await call('GET', `chat/v1/suggestions?q=${encodeURIComponent(text)}&language=${this.language}`, { token: this.token });
+    if (answer.status === 429) this.suggestFrom = Date.now() + answer.retryAfter;
+    return answer.status === 200 && answer.data.suggestions || [];
+  }
+
+  /** Has the conversation sent by e-mail. @returns {Promise<string>} sent, invalid, busy (too often) or failed */
+  async mail(address) {
+    const answer = await call('POST', 'chat/v1/transcript', { token: this.token, body: { email: address } });
+    if (answer.status === 401) this.expire();
+    return { 202: 'sent', 422: 'invalid', 429: 'busy' }[answer.status] || 'failed';
   }
 
   /** @returns {Promise<boolean>} whether the server took it */
@@ -353,6 +407,18 @@ class Conversation {
     this.outgoing = [];
     this.persist();
     this.changed('messages');
+    return true;
+  }
+
+  /** Goes on with a conversation that an agent has closed a short while ago. @returns {Promise<boolean>} whether it is open */
+  async reopen() {
+    const answer = await call('POST', 'chat/v1/reopen', { token: this.token, body: {} });
+    this.reopens = false;
+    if (answer.status !== 200) { this.changed('state'); return false; }
+    this.own(answer.data.owner, null);
+    this.take(answer.data.messages || []);
+    this.wake();
+    this.sync();
     return true;
   }
 

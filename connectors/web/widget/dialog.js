@@ -10,7 +10,7 @@ class Dialog {
    * @param {Memory} host.memory
    * @param {() => void} host.open
    * @param {() => void} host.close
-   * @param {{languages: LanguagePicker, menu: Menu, status: StatusView, log: LogView, composer: Composer, ending: Ending}} views
+   * @param {{languages: LanguagePicker, menu: Menu, status: StatusView, log: LogView, composer: Composer, ending: Ending, mailing: Mailing, continuing: Continuing}} views
    * @param {string|null} greeting what the closed button says; the title if null
    */
   constructor(host, views, greeting) {
@@ -29,9 +29,11 @@ class Dialog {
       label(h('button', { type: 'button', class: 'icon', click: () => host.close() }, icon('close')), 'close', 'aria-label'));
     this.panel = h('section', { class: 'panel', role: 'dialog', 'aria-modal': 'false', 'aria-labelledby': 'title', 'aria-describedby': 'what', tabindex: -1, hidden: true },
       head, this.menu.element, this.status.ai, this.status.owner, this.status.net, this.log.element, this.status.typing, this.status.alert,
-      h('div', { class: 'foot' }, this.composer.element, this.ending.question, this.ending.ended));
+      h('div', { class: 'foot' }, this.composer.element, this.mailing.element, this.ending.question, this.ending.ended, this.continuing.elements));
     this.root = h('div', { class: 'root' }, this.launcher, this.arrivedStatus, this.panel);
     this.root.addEventListener('keydown', (event) => this.key(event));
+    // To the page a key typed in here comes from no field of its own: it would take it for one of its shortcuts.
+    for (const name of ['keydown', 'keypress', 'keyup']) this.root.addEventListener(name, (event) => event.stopPropagation());
     this.root.addEventListener('click', (event) => this.menu.pressedOutside(event));
     this.setSize(this.memory.value.size || 0);
     this.narrow = window.matchMedia('(max-width: 30em), (max-height: 30em)');
@@ -101,17 +103,16 @@ class Dialog {
 
   /** To where the citizen goes on: the field, or what stands in its place. */
   focusInput() {
-    if (!this.composer.element.hidden) this.composer.input.focus(); else if (!this.ending.ended.hidden) this.ending.newButton.focus(); else this.panel.focus();
+    if (!this.composer.element.hidden) this.composer.input.focus(); else if (this.continuing.asking) this.continuing.focus(); else if (this.mailing.asking) this.mailing.field.focus(); else if (!this.ending.ended.hidden) this.ending.newButton.focus(); else this.panel.focus();
   }
 
   /** Escape leaves the innermost thing; Tab stays inside while the panel covers the page. */
   key(event) {
     if (event.key === 'Escape' && !event.isComposing) {
-      event.stopPropagation();
-      if (this.menu.isOpen) { this.menu.toggle(false); this.menu.button.focus(); } else if (this.ending.asking) this.ending.confirm(false); else this.host.close();
+      if (this.menu.isOpen) { this.menu.toggle(false); this.menu.button.focus(); } else if (this.continuing.asking) this.continuing.leave(); else if (this.mailing.asking) this.mailing.ask(false); else if (this.ending.asking) this.ending.confirm(false); else this.host.close();
     } else if (event.key === 'Tab' && this.root.classList.contains('full')) {
       // Full screen hides the page, so focus must not wander off into it.
-      const stops = [...this.panel.querySelectorAll('button,a[href],select,textarea,[tabindex="0"]')].filter((one) => one.getClientRects().length);
+      const stops = [...this.panel.querySelectorAll('button,a[href],select,input,textarea,[tabindex="0"]')].filter((one) => one.getClientRects().length);
       const edge = event.shiftKey ? stops[0] : stops[stops.length - 1];
       const here = this.root.getRootNode().activeElement;
       if (here === edge || here === this.panel && event.shiftKey) {

@@ -4,6 +4,7 @@
 
 class Widget extends HTMLElement {
   connectedCallback() {
+    this.rise();
     if (this.shadowRoot) { this.conversation.wake(); return; }
     this.memory = new Memory();
     const wanted = this.memory.value.language || this.option('language') || document.documentElement.lang || 'sv';
@@ -11,16 +12,26 @@ class Widget extends HTMLElement {
     this.conversation = new Conversation(this.memory, (what, detail) => this.changed(what, detail));
     this.conversation.language = this.texts.language;
     this.conversation.pageUrl = (this.option('page-url') || location.origin + location.pathname).slice(0, MAX_PAGE_URL);
+    this.conversation.department = this.option('department') || undefined;
     this.build();
     this.listenToBrowser();
     this.relabel();
     if (this.conversation.token || this.conversation.outgoing.length) this.begin();
+    this.continuing.begin();
     if (this.memory.value.open || (this.memory.value.open === undefined && this.option('open') === 'true')) this.open({ focus: false });
   }
 
   disconnectedCallback() {
     // Moved in the page: connectedCallback follows at once. Removed: be silent.
     queueMicrotask(() => { if (!this.isConnected) this.conversation.pause(); });
+  }
+
+  /** Into the browser's top layer, where it has one: there no z-index of the page lies over the chat and no transform moves it. */
+  rise() {
+    try {
+      this.popover = 'manual';
+      this.showPopover();
+    } catch { /* an older browser: the z-index of the style */ }
   }
 
   /** A setting from the element's data-* attribute, else from the script's. */
@@ -35,16 +46,19 @@ class Widget extends HTMLElement {
     this.status = new StatusView(this);
     this.log = new LogView(this);
     this.composer = new Composer(this);
+    this.mailing = new Mailing(this);
     this.ending = new Ending(this);
+    this.continuing = new Continuing(this);
     const transcript = () => transcriptOf(this.conversation.timeline(), this.texts);
     this.menu = new Menu(this, safeUrl(this.option('privacy-url')), {
       human: (event) => this.askForHuman(event), copy: () => this.copy(transcript()),
       save: () => saveText(transcript(), this.dialog.root), print: () => printText(transcript(), this.texts, this.dialog.root),
-      begin: () => this.ending.beginAnew(), end: () => this.ending.confirm(true), resize: (step) => this.dialog.resize(step),
+      mail: () => { this.continuing.leave(); this.mailing.ask(true); }, phone: () => this.continuing.give(), code: () => this.continuing.ask(),
+      begin: () => { this.continuing.leave(); this.ending.beginAnew(); }, end: () => { this.continuing.leave(); this.ending.confirm(true); }, resize: (step) => this.dialog.resize(step),
     });
     const languages = new LanguagePicker(this.texts, (code) => this.chooseLanguage(code), (code) => this.sayLanguage(code));
-    const { status, log, composer, ending, menu } = this;
-    this.dialog = new Dialog(this, { languages, menu, status, log, composer, ending }, this.option('greeting'));
+    const { status, log, composer, ending, mailing, continuing, menu } = this;
+    this.dialog = new Dialog(this, { languages, menu, status, log, composer, ending, mailing, continuing }, this.option('greeting'));
     shadow.append(this.dialog.root);
     // The corner is the page's affair: it must not change sides when the citizen writes Arabic.
     const pageIsRtl = getComputedStyle(document.documentElement).direction === 'rtl';
@@ -73,6 +87,7 @@ class Widget extends HTMLElement {
     if (answer.status === 200 && answer.data && Array.isArray(answer.data.languages)) {
       this.texts.load(answer.data);
       this.relabel();
+      this.continuing.configured();
     } else {
       setTimeout(() => this.loadConfig(attempt + 1), backOff(attempt));
     }
@@ -84,10 +99,14 @@ class Widget extends HTMLElement {
     this.dialog.show();
     this.memory.write({ open: true });
     this.begin();
-    if (!this.conversation.token) this.conversation.start();
+    if (!this.conversation.token && !this.continuing.linked) this.conversation.start();
     this.log.toBottom();
-    // On a touch screen the field would bring up the keyboard over the greeting.
-    if (focus) { if (window.matchMedia('(pointer: coarse)').matches) this.dialog.panel.focus(); else this.focusInput(); }
+    if (focus) this.focusReading();
+  }
+
+  /** To the field; on a touch screen it would bring up the keyboard over what is to be read first. */
+  focusReading() {
+    if (window.matchMedia('(pointer: coarse)').matches && !this.continuing.asking) this.dialog.panel.focus(); else this.focusInput();
   }
 
   /** Closes the chat; the conversation goes on. Public, the page may call it. */
@@ -132,14 +151,15 @@ class Widget extends HTMLElement {
   }
 
   sayLanguage(language) {
+    if (this.continuing.linked && !this.conversation.token) return; // the question is read in it; nothing has begun
     if (!this.conversation.closed) this.conversation.say({ payload: `language:${language}`, label: this.texts.nameOf(language) });
   }
 
   /* ---------------------------------------------------------------------------------------------- saying */
 
   /** Sends what the citizen has written. */
-  say(text) {
-    this.conversation.say({ text, label: text });
+  say(text, payload) {
+    this.conversation.say({ text, payload, label: text });
     this.log.toBottom();
   }
 
@@ -154,11 +174,11 @@ class Widget extends HTMLElement {
     return true;
   }
 
-  press(button, element, event) {
+  press(button, element, event, struck) {
     if (element.getAttribute('aria-disabled') === 'true') return;
     if (this.conversation.outgoing.some((item) => item.payload === button.payload && item.state === 'queued') || !this.mayPress(button.payload, event)) return;
     this.warn('');
-    this.conversation.say({ payload: button.payload, label: button.title });
+    this.conversation.say({ payload: button.payload, struck, label: button.title });
     const chosen = /^language:(\w+)$/.exec(button.payload);
     if (chosen && this.texts.knows(chosen[1])) this.chooseLanguage(chosen[1]);
     this.log.toBottom();
@@ -174,6 +194,14 @@ class Widget extends HTMLElement {
     this.focusInput();
   }
 
+  /** Another conversation goes on here: what could not be sent in the one before is the citizen's to decide about. */
+  leftBehind(texts) {
+    this.pressed = null;
+    this.chosenAt = 0;
+    this.composer.putBack(texts);
+    this.composer.typed();
+  }
+
   /* --------------------------------------------------------------------------------------------- showing */
 
   /** The conversation has changed; see Conversation. */
@@ -183,7 +211,7 @@ class Widget extends HTMLElement {
       if (detail && detail.history) this.log.showQuietly(); else this.log.show();
       this.showState();
     } else if (what === 'state') this.showState();
-    else if (what === 'expired') { this.conversation.wanted = this.dialog.isOpen; this.warn(this.texts.get('expired')); this.pressed = null; }
+    else if (what === 'expired') { this.conversation.wanted = this.dialog.isOpen; this.warn(this.texts.get('expired')); this.pressed = null; this.mailing.element.hidden = true; }
     else if (what === 'error') this.warn(this.texts.get(detail || 'failed'), Boolean(detail));
     else if (what === 'arrived') this.arrived(detail);
   }
@@ -200,7 +228,7 @@ class Widget extends HTMLElement {
     this.menu.show();
     this.composer.humanButton.hidden = talk.owner !== 'bot';
     const empty = !talk.messages.size && !talk.outgoing.length;
-    this.log.showHint(empty ? (this.status.trouble ? '' : this.texts.get('connecting')) : null);
+    this.log.showHint(empty ? (this.status.trouble || this.continuing.asking ? '' : this.texts.get('connecting')) : null);
   }
 }
 

@@ -9,6 +9,8 @@ class Ending {
    * @param {Texts} host.texts
    * @param {Conversation} host.conversation
    * @param {Composer} host.composer
+   * @param {Mailing} host.mailing
+   * @param {Continuing} host.continuing
    * @param {() => void} host.showState
    * @param {(text: string) => void} host.warn
    * @param {() => void} host.focusInput
@@ -21,21 +23,27 @@ class Ending {
     this.question = h('div', { class: 'ask', role: 'group', 'aria-labelledby': 'endq', hidden: true }, text('p', 'end_confirm', { id: 'endq' }),
       h('div', null, this.yes, text('button', 'end_no', { type: 'button', class: 'plain', click: () => this.confirm(false) })));
     this.newButton = text('button', 'new_conversation', { type: 'button', class: 'primary', click: () => this.beginAnew() });
-    this.ended = h('div', { class: 'ask', hidden: true }, text('p', 'ended'), h('div', null, this.newButton));
+    this.goOn = text('button', 'reopen', { type: 'button', class: 'plain', hidden: true, click: () => this.reopen() });
+    this.ended = h('div', { class: 'ask', hidden: true }, text('p', 'ended'), h('div', null, this.newButton, this.goOn));
   }
 
   get asking() { return !this.question.hidden; }
 
-  /** Of the field, the question and the end exactly one is shown. */
+  /** Of the form for an address, what Continuing asks, the question, the end and the field exactly one is shown. */
   show() {
     const { closed } = this.conversation;
-    this.question.hidden = closed || !this.asking;
-    this.host.composer.element.hidden = closed || this.asking;
-    this.ended.hidden = !closed;
+    this.host.continuing.show();
+    const other = this.host.mailing.asking || this.host.continuing.asking;
+    this.question.hidden = closed || other || !this.asking;
+    this.ended.hidden = !closed || other;
+    this.goOn.hidden = !this.conversation.reopens;
+    this.host.composer.element.hidden = closed || other || this.asking;
+    if (this.conversation.owner !== 'bot') this.host.composer.closeSuggestions();
   }
 
   confirm(show) {
     if (show && this.conversation.closed) return;
+    if (show) this.host.mailing.element.hidden = true;
     this.question.hidden = !show;
     this.host.showState();
     if (show) this.yes.focus(); else this.host.focusInput();
@@ -52,6 +60,15 @@ class Ending {
     this.host.composer.empty();
     this.host.showState();
     this.newButton.focus();
+  }
+
+  async reopen() {
+    if (this.busy) return;
+    this.busy = true;
+    const open = await this.conversation.reopen();
+    this.busy = false;
+    this.host.showState();
+    if (open) this.host.focusInput(); else this.newButton.focus();
   }
 
   beginAnew() {

@@ -29,7 +29,8 @@ class LogView {
   show() {
     const bottom = this.atBottom();
     const entries = this.conversation.timeline();
-    const lastCitizen = entries.reduce((last, entry, at) => (entry.author === 'citizen' && entry.state !== 'failed' ? at : last), -1);
+    let lastCitizen = -1;
+    entries.forEach((entry, at) => { if (entry.author === 'citizen' && entry.state !== 'failed') lastCitizen = at; });
     const kept = new Set();
     let place = this.log.firstChild;
     let previous = '';

@@ -2,16 +2,17 @@
  * The menu and the choice of language, in the panel's head.
  */
 
-/** The menu with text size, human, transcript, privacy, new conversation and end. */
+/** The menu with text size, human, transcript, privacy, accessibility, new conversation and end. */
 class Menu {
   /**
    * @param {object} host
    * @param {Texts} host.texts
    * @param {Conversation} host.conversation
    * @param {string|null} privacyUrl
-   * @param {{human, copy, save, print, begin, end: (event: Event) => void, resize: (step: number) => void}} acts what its buttons do
+   * @param {{human, copy, save, print, mail, phone, code, begin, end: (event: Event) => void, resize: (step: number) => void}} acts what its buttons do
    */
   constructor({ texts, conversation }, privacyUrl, acts) {
+    this.texts = texts;
     this.conversation = conversation;
     const iconButton = (name, key, click) => texts.label(h('button', { type: 'button', class: 'icon', click }, icon(name)), key, 'aria-label');
     const text = (key, properties) => texts.label(h('span', properties), key);
@@ -24,10 +25,15 @@ class Menu {
     this.human = item('person', 'human_button', acts.human);
     this.begin = item('fresh', 'new_conversation', acts.begin);
     this.end = item('end', 'end', acts.end);
+    this.mail = item('mail', 'email', acts.mail);
+    this.phone = item('phone', 'continue.phone', acts.phone);
+    this.code = item('key', 'continue.have_code', acts.code);
+    const link = (href, name, key) => h('a', { href, target: '_blank', rel: 'noopener noreferrer' }, icon(name), text(key));
+    this.accessibility = link('', 'access', 'accessibility_link');
     this.element = h('div', { class: 'menu', id: 'menu', hidden: true },
       h('div', { class: 'size', role: 'group', 'aria-labelledby': 'size' }, text('text_size', { id: 'size' }), h('div', null, this.smaller, this.larger)),
-      this.human, item('copy', 'copy', acts.copy), item('save', 'download', acts.save), item('print', 'print', acts.print),
-      privacyUrl && h('a', { href: privacyUrl, target: '_blank', rel: 'noopener noreferrer' }, icon('shield'), text('privacy_link')), this.begin, this.end);
+      this.human, item('copy', 'copy', acts.copy), item('save', 'download', acts.save), item('print', 'print', acts.print), this.mail, this.phone, this.code,
+      privacyUrl && link(privacyUrl, 'shield', 'privacy_link'), this.accessibility, this.begin, this.end);
   }
 
   get isOpen() { return !this.element.hidden; }
@@ -44,6 +50,11 @@ class Menu {
     this.end.hidden = closed || !token;
     this.begin.hidden = !closed;
     this.human.hidden = owner !== 'bot';
+    this.mail.hidden = !token || !this.texts.config.email;
+    this.code.hidden = !this.texts.config.continue;
+    this.phone.hidden = this.code.hidden || closed || !token;
+    // The statement is in Swedish, with English after it.
+    this.accessibility.href = new URL(this.texts.language === 'sv' ? 'tillganglighet' : 'tillganglighet#english', BASE).href;
   }
 
   /** @param {number} size the one in use, an index of SIZES */

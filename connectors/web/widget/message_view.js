@@ -13,7 +13,7 @@ const updatedLine = (texts, value) => {
 };
 
 const AUTHORS = ['citizen', 'bot', 'agent', 'system'];
-const DELIVERY_WORDS = { queued: 'sending', sent: 'sent', failed: 'failed' };
+const DELIVERY_WORDS = { queued: 'sending', sent: 'sent', delivered: 'delivered', read: 'read' };
 
 /** Makes and refreshes rows. */
 class MessageView {
@@ -21,7 +21,7 @@ class MessageView {
    * @param {object} host
    * @param {Texts} host.texts
    * @param {Conversation} host.conversation
-   * @param {(button: object, element: Element, event: Event) => void} host.press a button of a message was pressed
+   * @param {(button: object, element: Element, event: Event, struck: number[]) => void} host.press a button of a message was pressed
    * @param {(text: string) => void} host.warn
    * @param {() => void} host.focusInput
    */
@@ -45,8 +45,9 @@ class MessageView {
     if (String(entry.outcome || '').startsWith('emergency')) row.classList.add('urgent');
     const facts = this.facts(entry);
     if (facts) { row.bubble.append(facts); row.classList.add('wide'); }
-    if (entry.preview) row.append(this.preview(entry.preview));
-    if (entry.buttons && entry.buttons.length) row.append(row.choices = this.choices(entry));
+    const struck = new Set(); // what the citizen takes out of the preview
+    if (entry.preview) row.append(row.card = this.preview(entry.preview, struck, entry.seq));
+    if (entry.buttons && entry.buttons.length) row.append(row.choices = this.choices(entry, struck));
     if (entry.wants_feedback || entry.feedback) row.append(this.rating(entry));
     return row;
   }
@@ -62,7 +63,9 @@ class MessageView {
     }
     if (entry.language) row.body.lang = entry.language; else row.body.removeAttribute('lang');
     row.body.dir = entry.dir || 'auto';
-    if (entry.preview && row.choices) for (const one of row.choices.querySelectorAll('button')) one.setAttribute('aria-disabled', String(overtaken || this.conversation.closed));
+    const late = String(overtaken || this.conversation.closed);
+    if (entry.preview && row.choices) for (const one of row.choices.querySelectorAll('button')) one.setAttribute('aria-disabled', late);
+    if (row.card) row.card.dataset.late = late;
     const state = entry.state || '';
     if (row.dataset.state === state) return;
     row.dataset.state = state;
@@ -95,28 +98,48 @@ class MessageView {
     return parts.length ? h('div', { class: 'facts' }, parts) : null;
   }
 
-  choices(entry) {
+  choices(entry, struck) {
     const related = Boolean(entry.article_id) && entry.buttons.every((button) => button.article_id);
     const short = entry.buttons.every((button) => countCharacters(button.title || '') <= 18);
     const id = `choices-${entry.seq}`;
     const name = related ? { 'aria-labelledby': id } : { 'aria-label': this.texts.speaker(entry.author, entry.agent_name) };
     return h('div', { class: short ? 'choices inline' : 'choices', role: 'group', ...name }, related && this.word('h3', 'related', { id }),
-      entry.buttons.map((button) => {
+      entry.buttons.map((button, at) => {
+        const without = () => (entry.preview && at === 0 ? [...struck] : []); // the first one agrees to send
         const code = /^language:(\w+)$/.exec(button.payload || '');
-        const element = h('button', { type: 'button', class: 'choice', dir: 'auto', lang: code ? code[1] : entry.language || false, click: (event) => this.host.press(button, element, event) }, button.title);
+        const element = h('button', { type: 'button', class: 'choice', dir: 'auto', lang: code ? code[1] : entry.language || false, click: (event) => this.host.press(button, element, event, without()) }, button.title);
         return element;
       }));
   }
 
-  /** What would be sent to a human, before the citizen agrees to it. */
-  preview(preview) {
+  /**
+   * What would be sent to a human, before the citizen agrees to it.
+   * @param {Set<number>} struck gets the seqs of the messages that the citizen takes out
+   */
+  preview(preview, struck, seq) {
     const facts = [['preview_topic', preview.topic], ['preview_department', preview.department], ['preview_language', this.texts.nameOf(preview.language)]].filter(([, value]) => value);
     const said = preview.messages || [];
     const title = { 'aria-label': this.texts.get('preview_title'), 'data-a': 'preview_title' };
-    const line = (one) => h('li', null, this.speakerName(one.author), h('div', { class: 'text', dir: 'auto', lang: one.language || false }, textNodes(one.text || '')));
+    const out = h('p', { role: 'status' });
+    const count = () => { out.textContent = struck.size || preview.struck ? this.texts.get('struck', { n: struck.size || preview.struck }) : ''; };
+    const line = (one) => {
+      const id = `said-${seq}-${one.seq}`;
+      const item = h('li', null, this.speakerName(one.author), h('div', { class: 'text', id, dir: 'auto', lang: one.language || false }, textNodes(one.text || '')));
+      if (!one.seq) return item;
+      const toggle = this.word('button', 'strike', { type: 'button', class: 'plain', 'aria-describedby': id, click: () => {
+        if (!struck.delete(one.seq)) struck.add(one.seq);
+        const gone = struck.has(one.seq);
+        item.classList.toggle('out', gone);
+        toggle.textContent = this.texts.get(toggle.dataset.t = gone ? 'unstrike' : 'strike');
+        count();
+      } });
+      item.append(toggle);
+      return item;
+    };
+    count();
     return h('div', { class: 'card', role: 'group', ...title }, h('h3', null, icon('shield'), this.word('span', 'preview_title')),
       facts.length > 0 && h('dl', null, facts.flatMap(([key, value]) => [this.word('dt', key), h('dd', { dir: 'auto' }, String(value))])),
-      said.length ? h('ol', { tabindex: 0, ...title }, said.map(line)) : this.word('p', 'preview_nothing'));
+      said.length ? [said[0].seq && this.word('p', 'strike_hint', { class: 'how' }), h('ol', { tabindex: 0, ...title }, said.map(line))] : this.word('p', 'preview_nothing'), out);
   }
 
   rating(entry) {
@@ -125,38 +148,38 @@ class MessageView {
     const thumbs = ['up', 'down'].map((value) => h('button', { type: 'button', class: 'choice', 'data-value': value, 'aria-pressed': String(entry.feedback === value), click: () => rate(value) },
       icon(value), this.word('span', value === 'up' ? 'helpful' : 'not_helpful')));
     let busy = false;
-    let comment = null;
+    let more = null; // the question for a word more
+    const ask = (element) => { if (more) more.remove(); more = element; if (element) box.append(element); };
     /** Sends the rating, once at a time; says so when it was not taken. */
     const send = async (value, text) => {
       busy = true;
       const taken = await this.conversation.rate(entry.seq, value, text);
       busy = false;
       if (!taken) { this.host.warn(this.texts.get('failed')); return false; }
-      if (comment) comment.remove();
-      comment = null;
+      ask(null);
       thanks.textContent = this.texts.get('thanks');
       return true;
     };
     const rate = async (value) => {
       if (busy || !await send(value)) return;
       for (const thumb of thumbs) thumb.setAttribute('aria-pressed', String(thumb.dataset.value === value));
-      if (value === 'up') return; // the question is what was missing
-      box.append(comment = this.commentForm(`comment-${entry.seq}`, async (text) => {
-        if (!busy && await send(value, text)) this.host.focusInput();
-      }));
+      const form = (label) => this.commentForm(`comment-${entry.seq}`, label, async (text) => { if (!busy && await send(value, text)) this.host.focusInput(); });
+      // Who was not helped is asked what was missing; who was may say more, but is not held up.
+      if (value === 'down') ask(form('comment_label'));
+      else ask(this.word('button', 'comment_open', { type: 'button', class: 'linkish', click: () => { ask(form('comment_label_up')); more.querySelector('textarea').focus(); } }));
       box.scrollIntoView({ block: 'nearest' });
     };
     box.append(h('div', { class: 'rate', role: 'group', 'aria-label': `${this.texts.get('helpful')} / ${this.texts.get('not_helpful')}` }, thumbs, thanks));
     return box;
   }
 
-  commentForm(id, send) {
+  commentForm(id, label, send) {
     const field = h('textarea', { id, rows: 2, maxlength: 1000, dir: 'auto' });
     const submit = (event) => {
       event.preventDefault();
       const text = field.value.trim();
       if (text) send(text);
     };
-    return h('form', { class: 'comment', submit }, this.word('label', 'comment_label', { for: id }), field, this.word('button', 'comment_send', { type: 'submit', class: 'plain' }));
+    return h('form', { class: 'comment', submit }, this.word('label', label, { for: id }), field, this.word('button', 'comment_send', { type: 'submit', class: 'plain' }));
   }
 }

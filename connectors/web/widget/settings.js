@@ -25,4 +25,7 @@ const TYPING_SENT_EVERY_MS = 4000;
 const SILENT_SOCKET_MS = 75000; // a half-open socket says nothing: replace it
 const LANGUAGE_SETTLE_MS = 700; // arrow keys run through a closed <select>: send the one that was stopped at
 const PRESS_GUARD_MS = 1500;
+const SUGGEST_AFTER_MS = 200; // the citizen pauses
+const SUGGEST_FROM = 3; // characters
+const SUGGEST_MOST = 60; // more is a question of its own, not the beginning of one
 const SIZES = [1, 1.125, 1.25, 1.5];

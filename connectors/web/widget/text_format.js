@@ -3,7 +3,7 @@
  */
 
 /** The number of characters as the server counts them (code points, not UTF-16 units). */
-const countCharacters = (text) => Array.from(text).length;
+const countCharacters = (text) => [...text].length;
 
 /** An address that may be put in a link, or null. Only web addresses: never javascript:, data: and the like. */
 const safeUrl = (value) => {

@@ -14,11 +14,15 @@ const EMBEDDED = {
     typing_bot: 'Assistenten skriver', typing_agent: 'Medarbetaren skriver', you: 'Du', assistant: 'Automatisk assistent', agent: 'Medarbetare', system: 'Information',
     sources: 'Källor', updated: 'Uppdaterad', links: 'Länkar', related: 'Andra har också frågat', new_tab: 'öppnas i ny flik',
     helpful: 'Svaret hjälpte', not_helpful: 'Svaret hjälpte inte', thanks: 'Tack för ditt svar', comment_label: 'Vad saknades? Skriv inga personuppgifter.', comment_send: 'Skicka kommentar',
-    end: 'Avsluta samtalet', end_confirm: 'Vill du avsluta samtalet?', end_yes: 'Ja, avsluta', end_no: 'Nej, fortsätt', ended: 'Samtalet är avslutat', new_conversation: 'Börja ett nytt samtal',
+    end: 'Avsluta samtalet', end_confirm: 'Vill du avsluta samtalet?', end_yes: 'Ja, avsluta', end_no: 'Nej, fortsätt', ended: 'Samtalet är avslutat', new_conversation: 'Börja ett nytt samtal', reopen: 'Fortsätt samtalet',
     language: 'Språk', text_size: 'Textstorlek', larger: 'Större text', smaller: 'Mindre text', new_message: 'Nytt meddelande', jump_to_latest: 'Gå till det senaste',
     chars_left: '{n} tecken kvar', too_long: 'Meddelandet är för långt', queue_position: 'Din plats i kön: {position}', queue_waiting: 'Du står i kö till en medarbetare.',
     human_button: 'Prata med en människa', privacy_link: 'Så hanteras dina uppgifter', preview_title: 'Det här skickas till medarbetaren', preview_nothing: 'Inget av det du har skrivit skickas',
+    strike_hint: 'Du kan ta bort meddelanden som du inte vill skicka.', strike: 'Ta bort', unstrike: 'Ta med igen', struck: 'Skickas inte: {n}',
     preview_topic: 'Ämne', preview_department: 'Förvaltning', preview_language: 'Språk', menu: 'Meny', download: 'Spara samtalet', print: 'Skriv ut', copy: 'Kopiera', copied: 'Kopierat', log_label: 'Samtalet',
+    delivered: 'Levererat', read: 'Läst', suggestions: 'Förslag', suggestions_count: 'Förslag: {n}', comment_open: 'Skriv en kommentar', comment_label_up: 'Vad var bra? Skriv inga personuppgifter.',
+    email: 'Skicka med e-post', email_label: 'Din e-postadress', email_send: 'Skicka samtalet', email_cancel: 'Avbryt',
+    email_invalid: 'Adressen ser inte rätt ut. Skriv den så här: namn@exempel.se', email_sent: 'Samtalet skickas till din e-post', email_failed: 'Det gick inte att skicka. Du kan spara eller skriva ut samtalet i stället.', accessibility_link: 'Tillgänglighet',
   },
   en: {
     title: 'Fråga Göteborg', open: 'Open the chat', close: 'Close the chat', minimise: 'Minimise the chat',
@@ -30,11 +34,15 @@ const EMBEDDED = {
     typing_bot: 'The assistant is typing', typing_agent: 'The member of staff is typing', you: 'You', assistant: 'Automatic assistant', agent: 'Member of staff', system: 'Information',
     sources: 'Sources', updated: 'Updated', links: 'Links', related: 'Other people also asked', new_tab: 'opens in a new tab',
     helpful: 'This answer helped', not_helpful: 'This answer did not help', thanks: 'Thank you for your answer', comment_label: 'What was missing? Do not write personal details.', comment_send: 'Send comment',
-    end: 'End the conversation', end_confirm: 'Do you want to end the conversation?', end_yes: 'Yes, end it', end_no: 'No, continue', ended: 'The conversation has ended', new_conversation: 'Start a new conversation',
+    end: 'End the conversation', end_confirm: 'Do you want to end the conversation?', end_yes: 'Yes, end it', end_no: 'No, continue', ended: 'The conversation has ended', new_conversation: 'Start a new conversation', reopen: 'Continue the conversation',
     language: 'Language', text_size: 'Text size', larger: 'Larger text', smaller: 'Smaller text', new_message: 'New message', jump_to_latest: 'Go to the latest',
     chars_left: '{n} characters left', too_long: 'The message is too long', queue_position: 'Your place in the queue: {position}', queue_waiting: 'You are in the queue for a member of staff.',
     human_button: 'Talk to a person', privacy_link: 'How your data is handled', preview_title: 'This is sent to the member of staff', preview_nothing: 'Nothing you have written is sent',
+    strike_hint: 'You can take out messages that you do not want to send.', strike: 'Take out', unstrike: 'Put back', struck: 'Not sent: {n}',
     preview_topic: 'Topic', preview_department: 'Department', preview_language: 'Language', menu: 'Menu', download: 'Save the conversation', print: 'Print', copy: 'Copy', copied: 'Copied', log_label: 'Conversation',
+    delivered: 'Delivered', read: 'Read', suggestions: 'Suggestions', suggestions_count: 'Suggestions: {n}', comment_open: 'Write a comment', comment_label_up: 'What was good? Do not write personal details.',
+    email: 'Send by e-mail', email_label: 'Your e-mail address', email_send: 'Send the conversation', email_cancel: 'Cancel',
+    email_invalid: 'The address does not look right. Write it like this: name@example.com', email_sent: 'The conversation will be sent to your e-mail', email_failed: 'It could not be sent. You can save or print the conversation instead.', accessibility_link: 'Accessibility',
   },
 };
 /* The closed button is named before anything may be asked of the server: its name in the other languages of the City. */
@@ -88,8 +96,8 @@ class Texts {
 
   /** What the operator wants every citizen to know, or ''. */
   get notice() {
-    const notice = this.config.notice;
-    return (typeof notice === 'object' && notice ? notice[this.language] || notice.sv : notice) || '';
+    const { notice, banner } = this.config;
+    return [notice, banner && (banner[this.language] || banner.sv)].filter(Boolean).join(' ');
   }
 
   /** Keeps a label right when the language changes. */

@@ -18,6 +18,9 @@ const newId = () => {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 };
 
+// Taken while the script loads: what the page puts in its place later does not concern us.
+const pageFetch = window.fetch;
+
 /**
  * One request to the server.
  * @returns {Promise<{status: number, data: any, retryAfter: number}>} status 0 when the server was not reached
@@ -29,7 +32,7 @@ const call = async (method, path, { token, body, keepalive = false } = {}) => {
     const headers = {};
     if (token) headers.Authorization = `Bearer ${token}`;
     if (body) headers['Content-Type'] = 'application/json';
-    const response = await fetch(new URL(path, BASE), {
+    const response = await pageFetch.call(window, new URL(path, BASE).href, {
       method, headers, body: body && JSON.stringify(body), credentials: 'omit', cache: 'no-store', redirect: 'error', keepalive, signal: abort.signal,
     });
     let data = null;

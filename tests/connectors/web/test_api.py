@@ -10,7 +10,7 @@ import httpx
 import pytest
 import websockets
 
-from connectors.web.rate import RateLimit
+from bot.rate import RateLimit
 from tests.bot.scripted import article
 from tests.connectors.web.conftest import Served
 
@@ -243,8 +243,12 @@ async def test_health_openapi_metrics_and_headers(served: Served) -> None:
         assert (await http.get("/healthz")).json() == {"status": "ok"}
         assert (await http.get("/readyz")).json()["services"]["store"] is True
         assert "fraga_turn_seconds" in (await http.get("/metrics")).text
-        paths = (await http.get("/openapi.json")).json()["paths"]
+        document = (await http.get("/openapi.json")).json()
+        paths = document["paths"]
         assert {"/chat/v1/conversations", "/chat/v1/messages", "/chat/v1/feedback", "/chat/v1/end"} <= set(paths)
+        missing = paths["/chat/v1/feedback"]["post"]["responses"]["401"]
+        assert missing["content"]["application/json"]["schema"]["$ref"] == "#/components/schemas/Fault"
+        assert "error" in document["components"]["schemas"]["Fault"]["properties"]
         page = await http.get("/nowhere")
     assert page.status_code == 404
     assert page.json()["error"]["code"] == "not_found"

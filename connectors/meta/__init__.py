@@ -1,0 +1,1 @@
+"""What Messenger and WhatsApp share: Meta's webhooks and its Graph API."""

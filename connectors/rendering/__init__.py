@@ -1,0 +1,1 @@
+"""From a stored reply to what a channel can show: one place for all channels."""
