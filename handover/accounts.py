@@ -13,8 +13,10 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.store import schema
 from bot.store.engine import Connection, Transaction
-from handover.auth import Agent, Role, agent_from, check_password, hash_password
+from handover.auth import Agent, agent_from, check_password, hash_password
+from handover.identity import sessions
 from handover.repository import write_audit
+from handover.rights import Role
 
 _a = schema.agent.c
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -40,6 +42,11 @@ class NewAccount:
     languages: Sequence[str] = ("sv",)
 
 
+def is_email(address: str) -> bool:
+    """Whether it has the form of an address. Pure."""
+    return bool(_EMAIL.fullmatch(address)) and len(address) <= 200
+
+
 def checked(account: NewAccount, *, queues: Sequence[str], least: int) -> NewAccount:
     """The account with its address in lower case, if everything about it is in order. Pure.
 
@@ -48,7 +55,7 @@ def checked(account: NewAccount, *, queues: Sequence[str], least: int) -> NewAcc
         WeakPassword: password.
     """
     email, name = account.email.strip().lower(), account.name.strip()
-    if not _EMAIL.fullmatch(email) or len(email) > 200:
+    if not is_email(email):
         raise AccountRefused("the e-mail address is not one, give for example anna@goteborg.example")
     if not 1 <= len(name) <= 100:
         raise AccountRefused("the name must have 1 to 100 characters")
@@ -112,8 +119,7 @@ async def change(
     if not (await tx.conn.execute(admins)).scalar_one():
         raise AccountRefused("there must be at least one active admin")
     if password_hash or values.get("active") is False:
-        await tx.conn.execute(schema.agent_session.delete().where(schema.agent_session.c.agent_id == agent_id))
-        tx.notify("desk", type="session", agent_id=agent_id)
+        await sessions.end_all(tx, agent_id)
     await write_audit(tx, actor=actor, action="agent.changed", target=agent_id, now=now, detail=detail)
     return await get(tx.conn, agent_id)
 
@@ -130,9 +136,52 @@ async def get(conn: Connection, agent_id: str) -> Agent:
     return agent_from(row)
 
 
+async def by_email(conn: Connection, email: str) -> Agent:
+    """Reads the account of an address.
+
+    Raises:
+        AccountRefused: there is none.
+    """
+    row = (await conn.execute(sa.select(schema.agent).where(_a.email == email.strip().lower()))).one_or_none()
+    if row is None:
+        raise AccountRefused("there is no account with this e-mail address; `list` shows all")
+    return agent_from(row)
+
+
+async def unlock(tx: Transaction, agent_id: str, *, actor: str, now: dt.datetime, password_hash: str | None = None) -> None:
+    """Lifts an account's lock. A new password ends its sessions."""
+    values: dict[str, Any] = {"failed_logins": 0, "locked_until": None}
+    if password_hash:
+        values["password_hash"] = password_hash
+        await sessions.end_all(tx, agent_id)
+    await tx.conn.execute(schema.agent.update().where(_a.id == agent_id).values(**values))
+    detail = {"fields": ["lock", *(["password"] if password_hash else [])]}
+    await write_audit(tx, actor=actor, action="agent.reset", target=agent_id, now=now, detail=detail)
+
+
+async def forget_addresses(tx: Transaction, *, actor: str, now: dt.datetime) -> None:
+    """Forgets the failed logins of every network address."""
+    await tx.conn.execute(schema.login_address.delete())
+    await write_audit(tx, actor=actor, action="login.addresses_reset", target="", now=now)
+
+
+async def overview(conn: Connection, *, now: dt.datetime, failures_before_lock: int) -> list[tuple[str, ...]]:
+    """All accounts for the command line, by address: address, name, role, departments, and what keeps it out."""
+    rows = await conn.execute(sa.select(schema.agent).order_by(_a.email))
+
+    def state(row: sa.Row[Any]) -> str:
+        if not row.active:
+            return "deactivated"
+        if row.locked_until is not None and row.locked_until > now:
+            return f"locked until {row.locked_until:%Y-%m-%d %H:%M} UTC"
+        return f"{row.failed_logins} of {failures_before_lock} failures" if row.failed_logins else "active"
+
+    return [(row.email, row.name, row.role, ",".join(row.departments) or "all", state(row)) for row in rows]
+
+
 async def listed(conn: Connection, *, present_since: dt.datetime) -> list[dict[str, Any]]:
-    """All accounts as an admin sees them, by name."""
-    rows = await conn.execute(sa.select(schema.agent).order_by(_a.name, _a.id))
+    """All accounts as an admin sees them, by name. Agents of other desks (`chatwoot:12`) have none: they are names only."""
+    rows = await conn.execute(sa.select(schema.agent).where(~_a.email.contains(":")).order_by(_a.name, _a.id))
     return [public(agent_from(row)) | {"present": row.present_at is not None and row.present_at > present_since} for row in rows]
 
 
@@ -140,7 +189,7 @@ def public(agent: Agent) -> dict[str, Any]:
     """An account as the API shows it."""
     return {
         "id": agent.id, "email": agent.email, "name": agent.name, "role": agent.role, "active": agent.active,
-        "departments": list(agent.departments), "languages": list(agent.languages),
+        "departments": list(agent.departments), "languages": list(agent.languages), "second_factor": agent.second_factor,
     }  # fmt: skip
 
 

@@ -8,17 +8,19 @@ import sqlalchemy as sa
 
 from bot.core import Core
 from bot.http import ApiError
-from bot.messages import Button, Rendered, Reply
+from bot.messages import Rendered, Reply
 from bot.pipeline.accept import clean
 from bot.pipeline.render import render_text
-from bot.store import messages, schema
+from bot.store import conversations, messages, schema
 from bot.store.conversations import Conversation
 from bot.store.engine import Transaction
-from handover import accounts, repository
+from handover import accounts, hours, repository, waking
 from handover.auth import Agent
+from handover.passing import Passing
 from handover.repository import AlreadyClaimed, Handover
+from handover.routing.service import Routing
 from handover.settings import Departments, DeskSettings
-from handover.states import State
+from handover.states import CLAIMABLE, State
 
 
 class AgentActions:
@@ -26,21 +28,36 @@ class AgentActions:
 
     def __init__(self, core: Core, settings: DeskSettings, departments: Departments) -> None:
         self.core, self.settings, self.departments = core, settings, departments
+        self.routing = Routing(core, settings, departments, hours.swedish_holidays())
+        self.passing = Passing(core, departments, settings)
 
-    async def claim(self, agent: Agent, handover_id: str) -> Handover:
+    async def claim(self, agent: Agent, handover_id: str, *, override: bool = False) -> Handover:
         """Takes the handover; the citizen is told who writes now.
 
+        Args:
+            override: also with as many conversations as the agent should have; a supervisor's to decide.
+
         Raises:
-            ApiError: 404 unknown, 403 another department's, 409 `already_claimed` with the winner's name.
+            ApiError: 404 unknown, 403 another department's, or an override by somebody who may not; 409 `at_capacity`, or
+                `already_claimed` with the winner's name.
         """
+        if override and not agent.may("supervise"):
+            raise ApiError(403, "forbidden", "only a supervisor goes beyond the limit")
         async with self.core.store.write() as tx:
-            await self._served(tx, agent, handover_id)
+            wanted = await self._served(tx, agent, handover_id)
+            if wanted.state in CLAIMABLE:
+                await self.routing.check_capacity(tx, agent.id, override=override)
             try:
                 handover, fresh = await repository.claim(tx, handover_id, agent.id, now=self.core.now())
             except AlreadyClaimed as lost:
                 raise already_claimed(lost) from None
             if fresh:
-                await self._say(tx, handover, Reply("text", "agent.joined", {"name": agent.name}, author="system"), agent.id)
+                calls = wanted.state == State.SCHEDULED
+                if calls:  # a yes to the bot's last question would now be one to the agent
+                    await conversations.update(tx, handover.conversation_id, awaiting=None)
+                if calls != handover.preview.get("calls", False):
+                    await repository.change(tx, handover, preview=handover.preview | {"calls": calls})
+                await self.say(tx, handover, Reply("text", "agent.joined", {"name": agent.name}, author="system"), agent.id)
             return handover
 
     async def write(self, agent: Agent, handover_id: str, *, client_message_id: str, text: str) -> dict[str, Any]:
@@ -56,14 +73,14 @@ class AgentActions:
             raise ApiError(422, "too_long", f"a message has at most {self.settings.messages.max_length} characters")
         provider_id = f"desk:{agent.id}:{client_message_id}"
         async with self.core.store.write() as tx:
-            handover, conversation = await self._lock(tx, handover_id)
+            handover, conversation = await self.lock(tx, handover_id)
             known = await messages.find_by_provider_id(tx.conn, conversation.id, provider_id)
             if known is None:
                 await self._check_own(tx, agent, handover)
                 # An agent's words are the city's, not a citizen's data: they are kept as written.
                 said = Rendered("agent", text, conversation.language, agent_id=agent.id)
                 known, _ = await messages.append(tx, conversation.id, said, now=self.core.now(), provider_id=provider_id)
-                await repository.change(tx, handover, unread=0)
+                await repository.change(tx, handover, unread=0, warned_at=None)
             seq = (await tx.conn.execute(sa.select(schema.message.c.seq).where(schema.message.c.id == known))).scalar_one()
             shown = await messages.read(tx.conn, conversation.id, self.core.texts.direction, after=seq - 1, limit=1)
         return shown[0] | {"client_message_id": client_message_id}
@@ -75,30 +92,50 @@ class AgentActions:
             ApiError: 404, 409 not this agent's (any more).
         """
         async with self.core.store.write() as tx:
-            handover, conversation = await self._own(tx, agent, handover_id)
+            handover, conversation = await self.own(tx, agent, handover_id)
             now = self.core.now()
             handover = await repository.transition(tx, conversation, handover, State.RETURNED, actor=agent.id, now=now,
                                                    unread=0, note_to_bot=clean(note) or None if note else None)  # fmt: skip
-            await self._say(tx, handover, Reply("text", "agent.returned", author="system"))
+            await self.say(tx, handover, Reply("text", "agent.returned", author="system"))
             return handover
 
     async def close(self, agent: Agent, handover_id: str, *, reason: str) -> Handover:
-        """Ends the conversation.
+        """Ends the conversation; a sensitive one when somebody else has agreed (`Lifecycle.confirm`).
+
+        Returns:
+            The handover: `closed`, or `closing` while it waits for the other's agreement.
 
         Raises:
             ApiError: 404, 409 not this agent's (any more).
         """
-        reason = clean(reason)
-        # A reason in the agent's own words may say something about the citizen: the audit keeps only the listed ones.
-        listed = reason if reason in self.settings.close_reasons else "other"
+        reason, now = clean(reason), self.core.now()
+        listed = self.listed(reason)
         async with self.core.store.write() as tx:
-            handover, conversation = await self._own(tx, agent, handover_id)
+            handover, conversation = await self.own(tx, agent, handover_id)
+            if self.closed_by_two(handover, conversation):
+                handover = await repository.transition(tx, conversation, handover, State.CLOSING, actor=agent.id, now=now,
+                                                       unread=0, end_reason=reason, detail={"reason": listed})  # fmt: skip
+                await self.say(tx, handover, Reply("text", "agent.closing", {"name": agent.name}, author="system"))
+                return handover
             handover = await repository.transition(
-                tx, conversation, handover, State.CLOSED, actor=agent.id, now=self.core.now(), unread=0, end_reason=reason,
+                tx, conversation, handover, State.CLOSED, actor=agent.id, now=now, unread=0, end_reason=reason,
                 close_reason=listed, detail={"reason": listed},
             )  # fmt: skip
-            await self._say(tx, handover, Reply("text", "conversation.ended", author="system", outcome="ended"))
+            await self.say(tx, handover, Reply("text", "conversation.ended", author="system", outcome="ended"))
             return handover
+
+    def listed(self, reason: str) -> str:
+        """The reason as the audit keeps it: in the agent's own words it may say something about the citizen."""
+        return reason if reason in self.settings.close_reasons else "other"
+
+    def closed_by_two(self, handover: Handover, conversation: Conversation) -> bool:
+        """Whether a handover is so sensitive that one alone does not close it."""
+        applies = {
+            "emergency": handover.priority >= self.settings.queue.priority_emergency,
+            "protected": conversation.protected,
+            "children": bool(handover.preview.get("children")),
+        }
+        return any(applies[kind] for kind in self.settings.lifecycle.four_eyes)
 
     async def transfer(
         self, agent: Agent, handover_id: str, *, to_agent: str | None, department: str | None, note: str | None
@@ -111,15 +148,16 @@ class AgentActions:
         if (to_agent is None) == (department is None):
             raise ApiError(422, "invalid", "give either agent_id or department")
         async with self.core.store.write() as tx:
-            handover, conversation = await self._own(tx, agent, handover_id)
-            if note and clean(note):
-                await self._add_note(tx, agent, handover, clean(note))
+            handover, conversation = await self.own(tx, agent, handover_id)
+            note = clean(note) if note else None
+            if note:
+                await self._add_note(tx, agent, handover, note)
             if to_agent is not None:
                 return await self._to_colleague(tx, agent, handover, conversation, to_agent)
             if department not in self.departments.queues():
                 raise ApiError(422, "no_such_department", "there is no such queue")
             return await self.requeue(tx, handover, conversation, actor=agent.id, agent_name=agent.name,
-                                      department=department, reason="transfer")  # fmt: skip
+                                      department=department, reason="transfer", note=note)  # fmt: skip
 
     async def _to_colleague(
         self, tx: Transaction, agent: Agent, handover: Handover, conversation: Conversation, to_agent: str
@@ -133,23 +171,31 @@ class AgentActions:
         now = self.core.now()
         handover = await repository.transition(tx, conversation, handover, State.CLAIMED, actor=agent.id, now=now,
                                                claimed_by=colleague.id, claimed_at=now, detail={"to": colleague.id})  # fmt: skip
-        await self._say(tx, handover, Reply("text", "agent.joined", {"name": colleague.name}, author="system"), colleague.id)
+        await self.say(tx, handover, Reply("text", "agent.joined", {"name": colleague.name}, author="system"), colleague.id)
+        other_board = self.passing.department_for(colleague, handover)
+        if other_board is not None:
+            return await self.passing.ask(tx, handover, other_board, came_from=handover.department)
         return handover
 
     async def requeue(
         self, tx: Transaction, handover: Handover, conversation: Conversation, *, actor: str, agent_name: str,
-        reason: str, department: str | None = None,
+        reason: str, department: str | None = None, note: str | None = None,
     ) -> Handover:  # fmt: skip
-        """Puts a claimed handover back, first in line after the emergencies, and tells the citizen."""
-        priority = max(handover.priority, self.settings.queue.priority_requeued)
-        queue = department or handover.department
-        handover = await repository.transition(
-            tx, conversation, handover, State.QUEUED, actor=actor, now=self.core.now(), claimed_by=None, claimed_at=None,
-            priority=priority, department=queue, detail={"reason": reason, "department": queue},
-        )  # fmt: skip
-        await self._say(tx, handover, Reply("text", "agent.left", {"name": agent_name}, author="system",
-                                            buttons=(Button("/queue_leave", "queue.leave"),)))  # fmt: skip
-        return handover
+        """Puts a claimed handover back, first in line after the emergencies, and tells the citizen.
+
+        Args:
+            department: the queue it goes to, if another one. Of another board: the citizen is asked what that may see.
+            note: for the new department. Another board reads no notes: there it is said openly, so that the citizen decides.
+        """
+        before, department = handover, department or handover.department
+        handover = await waking.put_back(tx, conversation, handover, self.settings, actor=actor, now=self.core.now(),
+                                         reason=reason, department=department)  # fmt: skip
+        await self.say(tx, handover, waking.left(agent_name))
+        if note and self.passing.is_new(before, department):
+            name = self.departments.name(department, conversation.language)
+            said = {"name": agent_name, "department": name, "note": note}
+            await self.say(tx, handover, Reply("text", "agent.pass_note", said, author="system"))
+        return await self.passing.ask(tx, handover, department, came_from=before.department)
 
     async def note(self, agent: Agent, handover_id: str, text: str) -> dict[str, Any]:
         """Adds a note that only staff see; also after the end, by whoever may read the handover.
@@ -177,11 +223,17 @@ class AgentActions:
                 "author": {"id": agent.id, "name": agent.name}}  # fmt: skip
 
     async def mark_read(self, agent: Agent, handover_id: str) -> None:
-        """The agent has seen what the citizen wrote. Only the agent who has the handover changes the mark."""
+        """The agent has seen what the citizen wrote; the citizen is told. Only for the agent who has the handover."""
         async with self.core.store.write() as tx:
-            handover, _ = await self._lock(tx, handover_id)
-            if handover.claimed_by == agent.id and handover.unread:
-                await repository.change(tx, handover, unread=0)
+            handover, conversation = await self.lock(tx, handover_id)
+            if handover.claimed_by != agent.id or not handover.unread:
+                return
+            # What is still on its way through the pipeline has not been counted as unread either: it is read the next time.
+            t = schema.turn.c
+            query = sa.select(sa.func.max(t.seq)).where(t.conversation_id == conversation.id, t.state == "done")
+            seq = (await tx.conn.execute(query)).scalar_one() or 0
+            await repository.change(tx, handover, unread=0, preview=handover.preview | {"read_seq": seq})
+            tx.notify("conversation", conversation_id=conversation.id, kind="delivery", seq=seq, state="read")
 
     async def conversation_of(self, agent: Agent, handover_id: str) -> str:
         """The conversation that this agent may speak in.
@@ -203,18 +255,28 @@ class AgentActions:
             handover = await repository.get(tx.conn, handover_id)
         except LookupError:
             raise not_found() from None
-        if not agent.serves(handover.department) and handover.claimed_by != agent.id:
+        if not agent.within_reach(handover.department, handover.claimed_by, handover.overflow):
             raise ApiError(403, "other_department", "this conversation is in another department's queue")
         return handover
 
-    async def _lock(self, tx: Transaction, handover_id: str) -> tuple[Handover, Conversation]:
+    async def lock(self, tx: Transaction, handover_id: str) -> tuple[Handover, Conversation]:
+        """Takes a handover for this transaction.
+
+        Raises:
+            ApiError: 404.
+        """
         try:
             return await repository.lock(tx, handover_id)
         except LookupError:
             raise not_found() from None
 
-    async def _own(self, tx: Transaction, agent: Agent, handover_id: str) -> tuple[Handover, Conversation]:
-        handover, conversation = await self._lock(tx, handover_id)
+    async def own(self, tx: Transaction, agent: Agent, handover_id: str) -> tuple[Handover, Conversation]:
+        """Takes a handover that is claimed by this agent.
+
+        Raises:
+            ApiError: 404, 409 not this agent's (any more).
+        """
+        handover, conversation = await self.lock(tx, handover_id)
         await self._check_own(tx, agent, handover)
         return handover, conversation
 
@@ -224,7 +286,7 @@ class AgentActions:
         name = await repository.agent_name(tx.conn, handover.claimed_by)
         raise ApiError(409, "not_yours", "the conversation is not yours (any more)", state=handover.state, claimed_by=name)
 
-    async def _say(self, tx: Transaction, handover: Handover, reply: Reply, agent_id: str | None = None) -> None:
+    async def say(self, tx: Transaction, handover: Handover, reply: Reply, agent_id: str | None = None) -> None:
         """A system message in the citizen's language."""
         language = (
             await tx.conn.execute(
@@ -237,16 +299,17 @@ class AgentActions:
 
 
 def may_read(agent: Agent, handover: Handover) -> None:
-    """Who may read a handover: in the queue whoever may claim it, afterwards the agent who has or had it, and admins.
+    """Who may read a handover: in the queue, and scheduled, whoever may claim it; about to be closed, whoever may agree; else the
+    agent who has or had it, the department's supervisors, and admins.
 
     Raises:
         ApiError: 404 before the citizen agreed (an offer is nobody's to know of), 403 otherwise.
     """
     if handover.consent is None:
         raise not_found()
-    if agent.role == "admin" or handover.claimed_by == agent.id:
-        return
-    if handover.state != State.QUEUED or not agent.serves(handover.department):
+    if not agent.within_reach(handover.department, handover.claimed_by, handover.overflow):
+        raise ApiError(403, "other_department", "this conversation is in another department's queue")
+    if handover.state not in {*CLAIMABLE, State.CLOSING} and handover.claimed_by != agent.id and not agent.may("supervise"):
         raise ApiError(403, "not_yours", "another agent has this conversation")
 
 

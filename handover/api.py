@@ -7,17 +7,19 @@ import datetime as dt
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Cookie, Depends, Header, Query, Response
+from fastapi import APIRouter, Cookie, Depends, Header, Query, Request, Response
 
 from bot.core import Core
-from bot.http import ApiError
+from bot.http import ApiError, faults
+from bot.privacy.addresses import AddressBook
+from bot.store import contacts
 from bot.switch import BotSwitch, read_switch, set_switch
 from handover import accounts, context, hours, queue, repository
 from handover.agent_actions import AgentActions, may_read, not_found
 from handover.auth import (
     Agent,
     Gate,
-    Permission,
+    Login,
     Session,
     WeakPassword,
     check_csrf,
@@ -26,12 +28,13 @@ from handover.auth import (
     hash_password,
 )
 from handover.desk import HandoverDesk
+from handover.identity.sessions import client_name
 from handover.models import (
     AgentChange,
     AgentOut,
+    Claiming,
     Closing,
     Credentials,
-    Fault,
     LoggedIn,
     NewAccountBody,
     NewAgentMessage,
@@ -41,9 +44,17 @@ from handover.models import (
     Transfer,
 )
 from handover.repository import Handover
+from handover.rights import BY_ITSELF, DESK_ROLES, ROUTES, Entry
+from handover.staffing import opening
 
 COOKIE = "fraga_desk"
 COOKIE_PATH = "/desk"
+
+
+def logged_in(opened: Login | Session) -> LoggedIn:
+    """What a console is told of its login."""
+    agent = AgentOut(**accounts.public(opened.agent))
+    return LoggedIn(agent=agent, csrf_token=opened.csrf_token, must_enrol=opened.must_enrol, method=opened.method)
 
 
 class DeskApi:
@@ -55,44 +66,71 @@ class DeskApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        faults: dict[int | str, dict[str, Any]] = {code: {"model": Fault} for code in (401, 403, 404, 409, 413, 422, 429)}
-        router = APIRouter(prefix="/desk/v1", tags=["desk"], responses=faults)
+        router = APIRouter(prefix="/desk/v1", tags=["desk"], responses=faults(401, 403, 404, 409, 413, 422, 429))
         self._add_login(router)
         self._add_reading(router)
         self._add_work(router)
         self._add_admin(router)
         return router
 
-    def requires(self, permission: Permission | None, *, writes: bool) -> Callable[..., Awaitable[Session]]:
-        """A dependency: a live session, whose role allows it, and for a write the CSRF token. The one place for all three."""
+    def requires(self, entry: Entry, *, writes: bool) -> Callable[..., Awaitable[Session]]:
+        """A dependency, the one place for all of it: a live session, the CSRF token for a write, a role that allows it, and, of
+        the handover that the path names, a department that is the agent's.
+
+        Args:
+            entry: what the route asks for; the same stands in `handover/rights.py`.
+        """
 
         async def session(
-            fraga_desk: Annotated[str | None, Cookie()] = None, x_csrf_token: Annotated[str | None, Header()] = None
+            request: Request,
+            fraga_desk: Annotated[str | None, Cookie()] = None,
+            x_csrf_token: Annotated[str | None, Header()] = None,
         ) -> Session:
-            found = await self.gate.session(fraga_desk, self.core.now())
+            route = f"{request.method} {request.scope['route'].path}"
+            found = await self.gate.session(fraga_desk, self.core.now(), acts=route not in BY_ITSELF)
             if found is None:
                 raise ApiError(401, "unauthorized", "log in first")
             if writes:
                 check_csrf(found, x_csrf_token)
-            if permission is not None:
-                check_permission(found.agent, permission)
+            if ROUTES.get(route) != entry:  # a route that nobody entered there is open to nobody
+                raise ApiError(403, "forbidden", "this route is not in the table of rights")
+            if found.must_enrol and entry != "enrolment":
+                raise ApiError(403, "totp_required", "your role must have a second factor: set it up first")
+            if entry != "session" and entry != "enrolment" and entry != "open":
+                check_permission(found.agent, entry)
+            handover_id = request.path_params.get("handover_id")
+            if handover_id is not None:
+                await self._check_reach(found.agent, handover_id)
             return found
 
         return session
 
+    async def _check_reach(self, agent: Agent, handover_id: str) -> None:
+        """Refuses a handover of other departments. One that is unknown, or not yet agreed to, is the route's to answer for."""
+        async with self.core.store.read() as conn:
+            try:
+                handover = await repository.get(conn, handover_id)
+            except LookupError:
+                return
+        if handover.consent is not None and not agent.within_reach(handover.department, handover.claimed_by, handover.overflow):
+            raise ApiError(403, "other_department", "this conversation is in another department's queue")
+
     def _add_login(self, router: APIRouter) -> None:
-        Anyone = Annotated[Session, Depends(self.requires(None, writes=False))]
-        Writer = Annotated[Session, Depends(self.requires(None, writes=True))]
+        Anyone = Annotated[Session, Depends(self.requires("enrolment", writes=False))]
+        Writer = Annotated[Session, Depends(self.requires("enrolment", writes=True))]
 
         @router.post("/login", summary="Log in")
-        async def login(body: Credentials, response: Response) -> LoggedIn:
-            opened = await self.gate.login(body.email, body.password, self.core.now())
+        async def login(body: Credentials, request: Request, response: Response) -> LoggedIn:
+            opened = await self.gate.login(
+                body.email, body.password, self.core.now(), address=request.client.host if request.client else "",
+                client=client_name(request.headers.get("user-agent")), code=body.code,
+            )  # fmt: skip
             response.set_cookie(
                 COOKIE, opened.token, max_age=int(self.settings.login.session_hours * 3600), path=COOKIE_PATH, httponly=True,
                 samesite="strict", secure=self.core.settings.fraga_env != "development",
             )  # fmt: skip
             response.headers["Cache-Control"] = "no-store"
-            return LoggedIn(agent=AgentOut(**accounts.public(opened.agent)), csrf_token=opened.csrf_token)
+            return logged_in(opened)
 
         @router.post("/logout", status_code=204, summary="Log out")
         async def logout(session: Writer) -> Response:
@@ -104,7 +142,7 @@ class DeskApi:
         @router.get("/me", summary="Who is logged in")
         async def me(session: Anyone, response: Response) -> LoggedIn:
             response.headers["Cache-Control"] = "no-store"
-            return LoggedIn(agent=AgentOut(**accounts.public(session.agent)), csrf_token=session.csrf_token)
+            return logged_in(session)
 
         _ = (login, logout, me)
 
@@ -114,7 +152,7 @@ class DeskApi:
         @router.get("/queue", summary="Who waits, then the own conversations")
         async def read_queue(session: Reader) -> dict[str, Any]:
             async with self.core.store.read() as conn:
-                return await queue.read(conn, session.agent, self.departments, self.core.now())
+                return await queue.read(conn, session.agent, self.core.now(), self.desk.routing, self.desk.passing)
 
         @router.get("/handovers/{handover_id}/context", summary="All the citizen agreed to send, and what the bot understood")
         async def read_context(handover_id: str, session: Reader) -> dict[str, Any]:
@@ -124,22 +162,26 @@ class DeskApi:
         async def read_messages(handover_id: str, session: Reader, after: Annotated[int, Query(ge=0)] = 0) -> dict[str, Any]:
             async with self.core.store.read() as conn:
                 handover = await self._readable(conn, session.agent, handover_id)
-                shown = await context.visible_messages(conn, handover, self.core.texts.direction, after=after)
+                view = self.desk.passing.view(session.agent, handover)
+                shown = await context.visible_messages(conn, handover, view, self.core.texts.direction, after=after)
                 names = await repository.agent_names(conn, [handover.claimed_by])
             # The claim, or the opened context, is in the audit log; this is the same reading going on.
-            return {"messages": shown, "handover": queue.public(handover, self.departments, names, self.core.now())}
+            now, passing = self.core.now(), self.desk.passing
+            return {"messages": shown, "handover": queue.shown_to(session.agent, handover, names, now, passing)}
 
         @router.get("/directory", summary="Departments with a queue, and colleagues: whom a conversation can be passed to")
         async def directory(session: Reader) -> dict[str, Any]:
             async with self.core.store.read() as conn:
                 staff = await accounts.listed(conn, present_since=self._present_since())
-                switch = await read_switch(conn)
-            colleagues = [a for a in staff if a["active"] and a["role"] != "editor"]
+                switch, profiles = await read_switch(conn), await self.desk.routing.profiles(conn)
+            colleagues = [a for a in staff if a["active"] and a["role"] in DESK_ROLES]
             return {
                 "departments": [{"key": key, "name": {lang: self.departments.name(key, lang) for lang in ("sv", "en")}}
                                 for key in self.departments.queues()],
-                "agents": [{name: a[name] for name in ("id", "name", "present", "departments", "languages")} for a in colleagues],
+                "agents": [{name: a[name] for name in ("id", "name", "present", "departments", "languages")}
+                           | {"duty": profiles.get(a["id"], {}).get("duty", "available")} for a in colleagues],
                 "close_reasons": list(self.settings.close_reasons),
+                "snooze_reasons": list(self.settings.lifecycle.snooze_reasons),
                 "heartbeat_seconds": self.settings.presence.heartbeat_seconds,
                 "bot": {"enabled": switch.enabled, "reason": switch.reason},
             }  # fmt: skip
@@ -151,8 +193,8 @@ class DeskApi:
         work = self.actions
 
         @router.post("/handovers/{handover_id}/claim", summary="Take it; one wins, the others get 409 and the winner's name")
-        async def claim(handover_id: str, session: Writer) -> dict[str, Any]:
-            return await self._shown(await work.claim(session.agent, handover_id))
+        async def claim(handover_id: str, session: Writer, body: Claiming | None = None) -> dict[str, Any]:
+            return await self._shown(session, await work.claim(session.agent, handover_id, override=bool(body and body.override)))
 
         @router.post("/handovers/{handover_id}/messages", summary="Write to the citizen")
         async def write(handover_id: str, body: NewAgentMessage, session: Writer) -> dict[str, Any]:
@@ -173,16 +215,16 @@ class DeskApi:
 
         @router.post("/handovers/{handover_id}/return", summary="Give the conversation back to the bot")
         async def give_back(handover_id: str, session: Writer, body: Returning | None = None) -> dict[str, Any]:
-            return await self._shown(await work.give_back(session.agent, handover_id, note=body.note if body else None))
+            return await self._shown(session, await work.give_back(session.agent, handover_id, note=body.note if body else None))
 
         @router.post("/handovers/{handover_id}/close", summary="End the conversation")
         async def close(handover_id: str, body: Closing, session: Writer) -> dict[str, Any]:
-            return await self._shown(await work.close(session.agent, handover_id, reason=body.reason))
+            return await self._shown(session, await work.close(session.agent, handover_id, reason=body.reason))
 
         @router.post("/handovers/{handover_id}/transfer", summary="Pass it on to a colleague or a department's queue")
         async def transfer(handover_id: str, body: Transfer, session: Writer) -> dict[str, Any]:
             target: dict[str, Any] = {"to_agent": body.agent_id, "department": body.department}
-            return await self._shown(await work.transfer(session.agent, handover_id, note=body.note, **target))
+            return await self._shown(session, await work.transfer(session.agent, handover_id, note=body.note, **target))
 
         @router.post("/handovers/{handover_id}/notes", status_code=201, summary="A note that only staff see")
         async def note(handover_id: str, body: NewNote, session: Writer) -> dict[str, Any]:
@@ -211,7 +253,11 @@ class DeskApi:
         @router.get("/agents", summary="All accounts")
         async def agents(session: Reader) -> dict[str, Any]:
             async with self.core.store.read() as conn:
-                return {"agents": await accounts.listed(conn, present_since=self._present_since())}
+                listed = await accounts.listed(conn, present_since=self._present_since())
+                profiles = await self.desk.routing.profiles(conn)
+            unset: dict[str, Any] = {"capacity": None, "skills": [], "duty": "available"}
+            return {"agents": [one | {name: profiles.get(one["id"], {}).get(name, default) for name, default in unset.items()}
+                               for one in listed]}  # fmt: skip
 
         @router.post("/agents", status_code=201, summary="A new account")
         async def create_agent(body: NewAccountBody, session: Writer) -> AgentOut:
@@ -224,14 +270,22 @@ class DeskApi:
         _ = (settings, switch_bot, agents, create_agent, change_agent)
 
     async def context(self, agent: Agent, handover_id: str) -> dict[str, Any]:
-        """The context package; that it was read is audited."""
+        """The context package; that it was read is audited. Contact details are opened for the agent who has it, audited too."""
+        now = self.core.now()
         async with self.core.store.write() as tx:
             handover = await self._readable(tx.conn, agent, handover_id)
-            await repository.write_audit(tx, actor=agent.id, action="conversation.read", target=handover.id, now=self.core.now())
+            await repository.write_audit(tx, actor=agent.id, action="conversation.read", target=handover.id, now=now)
+            left = await contacts.of_conversation(tx.conn, handover.conversation_id, now=now)
+            opens = bool(left) and handover.claimed_by == agent.id
+            if opens:
+                await repository.write_audit(tx, actor=agent.id, action="contact.read", target=handover.id, now=now,
+                                             detail={"kinds": [one.kind for one in left]})  # fmt: skip
             names = await repository.agent_names(tx.conn, [handover.claimed_by])
         async with self.core.store.read() as conn:
-            package = await context.read(conn, handover, self.core.texts.direction)
-        return {"handover": queue.public(handover, self.departments, names, self.core.now())} | package
+            package = await context.read(conn, handover, agent, self.desk.passing, self.core.texts.direction)
+        book = AddressBook(self.core.settings.secret_key.get_secret_value()) if opens else None
+        package["contact"] = context.contact(left, book)
+        return {"handover": queue.shown_to(agent, handover, names, now, self.desk.passing)} | package
 
     async def _readable(self, conn: Any, agent: Agent, handover_id: str) -> Handover:
         try:
@@ -241,26 +295,27 @@ class DeskApi:
         may_read(agent, handover)
         return handover
 
-    async def _shown(self, handover: Handover) -> dict[str, Any]:
+    async def _shown(self, session: Session, handover: Handover) -> dict[str, Any]:
         async with self.core.store.read() as conn:
             names = await repository.agent_names(conn, [handover.claimed_by])
-        return queue.public(handover, self.departments, names, self.core.now())
+        return queue.shown_to(session.agent, handover, names, self.core.now(), self.desk.passing)
 
     def _present_since(self) -> dt.datetime:
         return self.core.now() - dt.timedelta(seconds=self.settings.presence.present_seconds)
 
     async def settings_shown(self) -> dict[str, Any]:
         """What an admin sees of the settings."""
-        now, opening = self.core.now(), self.settings.hours
+        now = self.core.now()
         async with self.core.store.read() as conn:
-            switch = await read_switch(conn)
-        opens = hours.next_opening(now, opening, self.desk.is_holiday)
+            switch, common = await read_switch(conn), (await opening.read(conn, self.settings)).common
+        opens = hours.next_opening(now, common, self.desk.is_holiday)
         return {
             "bot": {"enabled": switch.enabled, "reason": switch.reason},
-            "hours": opening.model_dump(mode="json"),
-            "staffed_now": hours.is_staffed(now, opening, self.desk.is_holiday),
+            "hours": common.model_dump(mode="json"),
+            "staffed_now": hours.is_staffed(now, common, self.desk.is_holiday),
             "next_opening": opens.isoformat() if opens else None,
             "min_password_length": self.settings.login.min_password_length,
+            "capacity": self.settings.routing.capacity,
         }
 
     async def create_agent(self, by: Agent, body: NewAccountBody) -> Agent:

@@ -15,7 +15,7 @@ from bot.store import schema
 from handover.api import COOKIE
 from handover.auth import Gate, Session
 from handover.presence import Presence
-from handover.states import State
+from handover.states import HELD, State
 
 UNAUTHORIZED = 4401
 _h = schema.handover.c
@@ -29,7 +29,7 @@ def events_router(core: Core, gate: Gate, presence: Presence) -> APIRouter:
     async def events(socket: WebSocket) -> None:
         session = await gate.session(socket.cookies.get(COOKIE), core.now()) if same_origin(socket) else None
         await socket.accept()
-        if session is None or not session.agent.may("desk"):
+        if session is None or session.must_enrol or not session.agent.may("desk"):
             await socket.send_json({"type": "error", "code": "unauthorized"})
             await socket.close(UNAUTHORIZED)
             return
@@ -99,16 +99,27 @@ class _Console:
     async def _pass_on(self, notice: dict[str, Any], token: str | None) -> None:
         if notice["topic"] == "conversation":
             await self._conversation_news(notice)
+        elif notice["type"] in ("silent", "awake"):
+            if notice["agent_id"] == self._session.agent.id:
+                await self._socket.send_json({"type": notice["type"], "handover_id": notice["handover_id"]})
         elif notice["type"] == "session":
             if notice["agent_id"] == self._session.agent.id:
                 await self._still_in(token)
+        elif notice["type"] in ("presence", "deliveries"):
+            await self._socket.send_json({"type": notice["type"]})
+        elif notice["type"] == "queue" and not self._concerns(notice.get("agent_id")):
+            return
         else:
             before = dict(self._conversations)
             await self._look()
             # An ended one is news to whoever had it in view, too.
             if notice["type"] == "handover" and notice["conversation_id"] not in {**before, **self._conversations}:
                 notice = {"topic": "desk", "type": "queue"}
-            await self._socket.send_json({name: value for name, value in notice.items() if name != "topic"})
+            await self._socket.send_json({name: value for name, value in notice.items() if name not in ("topic", "agent_id")})
+
+    def _concerns(self, agent_id: str | None) -> bool:
+        """Whether a claimed conversation's news (it has something unread) is this agent's: theirs, or a supervisor's to see."""
+        return agent_id in (None, self._session.agent.id) or self._session.agent.may("supervise")
 
     async def _conversation_news(self, notice: dict[str, Any]) -> None:
         handover_id = self._conversations.get(notice["conversation_id"])
@@ -119,17 +130,21 @@ class _Console:
             await self._socket.send_json({"type": "message", "seq": notice["seq"], **frame})
         elif notice["kind"] == "typing" and notice.get("author") == "citizen":
             await self._socket.send_json({"type": "typing", "author": "citizen", **frame})
+        elif notice["kind"] == "delivery":  # how far a message of ours has come, or that the agent has read the citizen's
+            await self._socket.send_json({"type": "delivery", "seq": notice["seq"], "state": notice["state"], **frame})
         elif notice["kind"] == "turn":  # what the bot understood of the last message is known now
             await self._socket.send_json({"type": "turn", **frame})
 
     async def _look(self) -> None:
-        """Which conversations this agent may have news of: those queued, and the own."""
+        """Which conversations this agent may have news of: those queued, those to agree about, and the own."""
         agent = self._session.agent
-        query = sa.select(_h.conversation_id, _h.id, _h.department, _h.claimed_by).where(
-            sa.or_(_h.state == State.QUEUED, sa.and_(_h.state == State.CLAIMED, _h.claimed_by == agent.id))
+        overflow = _h.preview["overflow"].as_string().label("overflow")
+        # What is scheduled is with the bot: news of it is of the queue only.
+        query = sa.select(_h.conversation_id, _h.id, _h.department, _h.claimed_by, overflow).where(
+            sa.or_(_h.state.in_((State.QUEUED, State.CLOSING)), sa.and_(_h.state.in_(HELD), _h.claimed_by == agent.id))
         )
         async with self._core.store.read() as conn:
             rows = (await conn.execute(query)).all()
         self._conversations = {
-            row.conversation_id: row.id for row in rows if row.claimed_by == agent.id or agent.serves(row.department)
+            row.conversation_id: row.id for row in rows if agent.within_reach(row.department, row.claimed_by, row.overflow)
         }

@@ -38,6 +38,15 @@ def is_staffed(now: dt.datetime, hours: Hours, is_holiday: IsHoliday) -> bool:
     return span is not None and span[0] <= local.time() < span[1]
 
 
+def closing(now: dt.datetime, hours: Hours, is_holiday: IsHoliday) -> dt.datetime | None:
+    """When the desk closes today; None when it is not staffed at an aware moment."""
+    local = now.astimezone(ZoneInfo(hours.timezone))
+    span = staffed_span(local.date(), hours, is_holiday)
+    if span is None or not span[0] <= local.time() < span[1]:
+        return None
+    return dt.datetime.combine(local.date(), span[1], local.tzinfo)
+
+
 def next_opening(now: dt.datetime, hours: Hours, is_holiday: IsHoliday) -> dt.datetime | None:
     """When the desk opens next, strictly after `now`.
 
@@ -54,3 +63,22 @@ def next_opening(now: dt.datetime, hours: Hours, is_holiday: IsHoliday) -> dt.da
             if opens > local:
                 return opens
     return None
+
+
+def after_staffed(now: dt.datetime, minutes: float, hours: Hours, is_holiday: IsHoliday) -> dt.datetime:
+    """The moment by which the desk will have been staffed for so many minutes from now on, local time.
+
+    A desk that does not open within a month is reckoned as if it were open: a time is still promised.
+    """
+    left, moment = dt.timedelta(minutes=minutes), now.astimezone(ZoneInfo(hours.timezone))
+    for _ in range(_DAYS_AHEAD):
+        closes = closing(moment, hours, is_holiday)
+        if closes is not None:
+            if moment + left <= closes:
+                return moment + left
+            left, moment = left - (closes - moment), closes
+        opens = next_opening(moment, hours, is_holiday)
+        if opens is None:
+            break
+        moment = opens
+    return now.astimezone(ZoneInfo(hours.timezone)) + dt.timedelta(minutes=minutes)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from handover.rights import Role
 
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", str_max_length=20_000)
-
-
-class Fault(BaseModel):
-    """Every error: `{error: {code, message}}`, at a lost claim with `winner`."""
-
-    error: dict[str, Any]
 
 
 class Credentials(_Body):
@@ -22,6 +18,7 @@ class Credentials(_Body):
 
     email: str = Field(max_length=200)
     password: str = Field(max_length=1000)
+    code: str | None = Field(None, max_length=40)
 
 
 class AgentOut(BaseModel):
@@ -30,18 +27,22 @@ class AgentOut(BaseModel):
     id: str
     email: str
     name: str
-    role: Literal["agent", "editor", "admin"]
+    role: Role
     active: bool
     departments: list[str]
     languages: list[str]
+    second_factor: bool = False
     present: bool | None = None
 
 
 class LoggedIn(BaseModel):
-    """Who is logged in, and the token that every write must carry in `X-CSRF-Token`."""
+    """Who is logged in, and the token that every write must carry in `X-CSRF-Token`. With `must_enrol` only the setting up of a
+    second factor is open."""
 
     agent: AgentOut
     csrf_token: str
+    must_enrol: bool
+    method: str
 
 
 class NewAgentMessage(_Body):
@@ -49,6 +50,12 @@ class NewAgentMessage(_Body):
 
     client_message_id: str = Field(min_length=1, max_length=64)
     text: str
+
+
+class Claiming(_Body):
+    """Taking a conversation."""
+
+    override: bool = False  # a supervisor goes beyond the limit
 
 
 class Returning(_Body):
@@ -61,6 +68,20 @@ class Closing(_Body):
     """Why the conversation is over."""
 
     reason: str = Field(min_length=1, max_length=48)
+
+
+class Snoozing(_Body):
+    """Laid aside until a time; `reason` is one of the settings' `snooze_reasons`."""
+
+    until: AwareDatetime
+    reason: str = Field(max_length=48)
+
+
+class Scheduling(_Body):
+    """By when the citizen is called, or answered in the conversation."""
+
+    due_at: AwareDatetime
+    kind: Literal["call_back", "written"]
 
 
 class Transfer(_Body):
@@ -77,6 +98,13 @@ class NewNote(_Body):
     text: str = Field(min_length=1)
 
 
+class ResendAll(_Body):
+    """All failed messages of a channel account; `hours`: only those that failed in the last so many."""
+
+    account: str = Field(min_length=1, max_length=64)
+    hours: float | None = Field(None, gt=0, le=10_000)
+
+
 class Switch(_Body):
     """The bot's switch; the reason is shown to citizens while it is off."""
 
@@ -89,7 +117,7 @@ class NewAccountBody(_Body):
 
     email: str = Field(max_length=200)
     name: str = Field(max_length=100)
-    role: Literal["agent", "editor", "admin"]
+    role: Role
     password: str = Field(max_length=1000)
     departments: list[str] = Field(default_factory=list, max_length=100)
     languages: list[str] = Field(default_factory=lambda: ["sv"], max_length=50)
@@ -99,7 +127,7 @@ class AgentChange(_Body):
     """What of an account to change; what is left out stays."""
 
     name: str | None = Field(None, min_length=1, max_length=100)
-    role: Literal["agent", "editor", "admin"] | None = None
+    role: Role | None = None
     active: bool | None = None
     departments: list[str] | None = Field(None, max_length=100)
     languages: list[str] | None = Field(None, max_length=50)

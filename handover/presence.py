@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from bot.core import Core
 from bot.store import schema
 from handover import repository
 from handover.agent_actions import AgentActions
+from handover.desks.links import held_elsewhere
 from handover.settings import PresenceSettings
 from handover.states import State
 
@@ -62,10 +63,16 @@ def lost(claims: Sequence[Claim], now: dt.datetime, settings: PresenceSettings) 
 
 
 class Presence:
-    """Counts the consoles of this process, keeps `agent.present_at`, and gives lost claims back to the queue."""
+    """Counts the consoles of this process, keeps `agent.present_at`, and gives lost claims back to the queue.
 
-    def __init__(self, core: Core, settings: PresenceSettings, actions: AgentActions) -> None:
-        self._core, self._settings, self._actions = core, settings, actions
+    Args:
+        also: what else is looked after as often.
+    """
+
+    def __init__(
+        self, core: Core, settings: PresenceSettings, actions: AgentActions, also: Sequence[Callable[[], Awaitable[int]]] = ()
+    ) -> None:
+        self._core, self._settings, self._actions, self._sweeps = core, settings, actions, (self.sweep, *also)
         self._consoles: Counter[str] = Counter()
         # In memory: after a restart the time simply runs anew, which errs on the agent's side.
         self._away_since: dict[str, dt.datetime] = {}
@@ -118,7 +125,7 @@ class Presence:
             sa.select(h.id, h.claimed_by, h.claimed_at, a.present_at, wrote.label("wrote_at"))
             .select_from(schema.handover)
             .join(schema.agent, a.id == h.claimed_by)
-            .where(h.state == State.CLAIMED)
+            .where(h.state == State.CLAIMED, h.id.not_in(held_elsewhere()))
         )
         async with self._core.store.read() as conn:
             rows = (await conn.execute(query)).all()
@@ -153,8 +160,9 @@ class Presence:
 
     async def _forever(self) -> None:
         while True:
-            try:
-                await self.sweep()
-            except Exception as fault:  # the store may be away for a moment; the next sweep sees it
-                _log.error("presence_sweep_failed", error=type(fault).__name__)
+            for sweep in self._sweeps:
+                try:
+                    await sweep()
+                except Exception as fault:  # the store may be away for a moment; the next sweep sees it
+                    _log.error("desk_sweep_failed", error=type(fault).__name__)
             await asyncio.sleep(self._settings.sweep_seconds)

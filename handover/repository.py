@@ -39,9 +39,10 @@ class Handover:
     """A row of `handover`.
 
     Args:
-        preview: `{shown, through_seq, queued_seq}`: what the citizen was shown (form of docs/architecture.md), the last
-            message in it, and the last message of the conversation when it was queued. An agent sees the messages up
-            to the first and after the second, so never more than was shown.
+        preview: `{shown, through_seq, queued_seq, apart?}`: what the citizen was shown (form of docs/architecture.md), the
+            last message in it, and the last message of the conversation when it was queued. An agent sees the messages up
+            to the first and after the second, so never more than was shown; and none of `apart`, `[first, last or null]`
+            each, which the citizen wrote to the bot meanwhile.
     """
 
     id: str
@@ -63,6 +64,15 @@ class Handover:
     ended_at: dt.datetime | None
     end_reason: str | None
     note_to_bot: str | None
+    due_at: dt.datetime | None
+    due_reason: str | None
+    warned_at: dt.datetime | None
+
+    @property
+    def overflow(self) -> str | None:
+        """The general queue, once it may take this one too (`handover.routing`)."""
+        opened: str | None = self.preview.get("overflow")
+        return opened
 
 
 def from_row(row: sa.Row[Any]) -> Handover:
@@ -77,11 +87,7 @@ async def lock_conversation(tx: Transaction, conversation_id: str) -> Conversati
     Raises:
         LookupError: there is none with this id.
     """
-    # SQLite's write transaction is alone anyway; its compiler leaves FOR UPDATE out.
-    await tx.conn.execute(
-        sa.select(schema.conversation.c.id).where(schema.conversation.c.id == conversation_id).with_for_update()
-    )
-    return await conversations.get(tx.conn, conversation_id)
+    return await conversations.lock(tx, conversation_id)
 
 
 async def get(conn: Connection, handover_id: str) -> Handover:
@@ -115,8 +121,15 @@ async def latest(conn: Connection, conversation_id: str) -> Handover | None:
 
 
 async def earlier(conn: Connection, handover: Handover) -> list[Handover]:
-    """The conversation's other handovers, oldest first."""
-    query = sa.select(schema.handover).where(_h.conversation_id == handover.conversation_id, _h.id != handover.id)
+    """The other handovers of this conversation, and of those with the same address, oldest first."""
+    mine, other = schema.conversation_address.alias(), schema.conversation_address.alias()
+    linked = (
+        sa.select(other.c.conversation_id)
+        .join(mine, mine.c.address_id == other.c.address_id)
+        .where(mine.c.conversation_id == handover.conversation_id)
+    )
+    same = sa.or_(_h.conversation_id == handover.conversation_id, _h.conversation_id.in_(linked))
+    query = sa.select(schema.handover).where(same, _h.id != handover.id)
     return [from_row(row) for row in await conn.execute(query.order_by(_h.offered_at, _h.id))]
 
 
@@ -170,15 +183,19 @@ async def transition(
         values: further columns of the handover.
 
     Returns:
-        The handover as it is now.
+        The handover as it is now. The audit row keeps its version and the conversation's last message before it.
 
     Raises:
         states.IllegalTransition: no such change exists.
         StaleHandover: the handover changed since it was read.
     """
     states.check(handover.state, target)
-    if target in states.ENDED:
-        values = {"ended_at": now, **values}
+    # What belongs to the state that is left goes with it.
+    ended_at = now if target in states.ENDED else None
+    nobody = {"claimed_by": None, "claimed_at": None} if target == State.QUEUED else {}
+    values = {"due_at": None, "due_reason": None, "warned_at": None, "ended_at": ended_at, **nobody, **values}
+    if "preview" not in values and handover.consent is not None:
+        values["preview"] = await _set_apart(tx, conversation, handover, target)
     changed = await tx.conn.execute(
         schema.handover.update()
         .where(_h.id == handover.id, _h.state == handover.state, _h.version == handover.version)
@@ -191,30 +208,48 @@ async def transition(
         also = {"close_reason": close_reason} if owner == "closed" else {}
         await conversations.set_owner(
             tx, conversation.id, owner, expected_version=conversation.version, now=now,
-            department=values.get("department", handover.department), **also,
+            department=values.get("department", handover.department), reopen=handover.state == State.CLOSED, **also,
         )  # fmt: skip
     await write_audit(tx, actor=actor, action=f"handover.{target}", target=handover.id, now=now,
-                      detail={"from": handover.state, **(detail or {})})  # fmt: skip
+                      detail={"from": handover.state, "version": handover.version + 1, "seq": conversation.last_seq,
+                              **(detail or {})})  # fmt: skip
     tx.notify("desk", type="handover", handover_id=handover.id, conversation_id=handover.conversation_id, state=target)
     if handover.state == State.QUEUED or target == State.QUEUED:
         await tell_waiting(tx)
     return await get(tx.conn, handover.id)
 
 
+async def _set_apart(tx: Transaction, conversation: Conversation, handover: Handover, target: State) -> dict[str, Any]:
+    """The preview, with a span opened when the bot gets the word, and closed when somebody else has it again.
+
+    A message whose turn is under way when it closes is not answered by the bot any more: it is the agent's to read.
+    """
+    apart = [list(span) for span in handover.preview.get("apart", ())]
+    if states.OWNER[target] == "bot":
+        apart.append([conversation.last_seq + 1, None])
+    elif apart and apart[-1][1] is None:
+        t = schema.turn.c
+        query = sa.select(sa.func.min(t.seq)).where(t.conversation_id == conversation.id, t.state == "pending")
+        pending = (await tx.conn.execute(query)).scalar_one()
+        apart[-1][1] = conversation.last_seq if pending is None else pending - 1
+    return handover.preview | ({"apart": apart} if apart else {})
+
+
 async def claim(tx: Transaction, handover_id: str, agent_id: str, *, now: dt.datetime) -> tuple[Handover, bool]:
-    """Gives a queued handover to an agent. Of any number who try at once exactly one succeeds; repeating it is harmless.
+    """Gives a queued or scheduled handover to an agent. Of any number who try at once exactly one succeeds; repeating it is
+    harmless.
 
     Returns:
         The handover, and whether it was claimed just now (False: this agent had it already).
 
     Raises:
         LookupError: there is no such handover.
-        AlreadyClaimed: another agent has it, or it is no longer in the queue.
+        AlreadyClaimed: another agent has it, or it is nobody's to take any more.
     """
     handover, conversation = await lock(tx, handover_id)
     if handover.state == State.CLAIMED and handover.claimed_by == agent_id:
         return handover, False
-    if handover.state != State.QUEUED:
+    if handover.state not in states.CLAIMABLE:
         raise AlreadyClaimed(await agent_name(tx.conn, handover.claimed_by), handover.state)
     claimed = await transition(
         tx, conversation, handover, State.CLAIMED, actor=agent_id, now=now, claimed_by=agent_id, claimed_at=now
@@ -227,29 +262,8 @@ async def change(tx: Transaction, handover: Handover, **values: Any) -> None:
     if {"state", "version", "claimed_by"} & values.keys():
         raise ValueError("the state changes through transition only")
     await tx.conn.execute(schema.handover.update().where(_h.id == handover.id).values(**values))
-    tx.notify("desk", type="queue", handover_id=handover.id, conversation_id=handover.conversation_id)
-
-
-async def position(conn: Connection, conversation_id: str) -> int | None:
-    """Place in the queue: 1 = next, None = not queued.
-
-    One line for the whole desk, whatever the department: the contact centre's agents serve them all, so a count of the
-    own department alone would promise too much.
-    """
-    own = (
-        await conn.execute(
-            sa.select(_h.id, _h.priority, _h.queued_at).where(_h.conversation_id == conversation_id, _h.state == State.QUEUED)
-        )
-    ).one_or_none()
-    if own is None:
-        return None
-    ahead = sa.or_(
-        _h.priority > own.priority,
-        sa.and_(_h.priority == own.priority, _h.queued_at < own.queued_at),
-        sa.and_(_h.priority == own.priority, _h.queued_at == own.queued_at, _h.id < own.id),
-    )
-    count = sa.select(sa.func.count()).select_from(schema.handover).where(_h.state == State.QUEUED, ahead)
-    return int((await conn.execute(count)).scalar_one()) + 1
+    whose = {"agent_id": handover.claimed_by} if handover.state == State.CLAIMED and handover.claimed_by else {}
+    tx.notify("desk", type="queue", handover_id=handover.id, conversation_id=handover.conversation_id, **whose)
 
 
 async def tell_waiting(tx: Transaction) -> None:

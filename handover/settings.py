@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from bot.settings import ROOT, ConfigurationError
 
@@ -52,15 +52,57 @@ class Hours(_Part):
             raise ValueError(f"there is no time zone {name!r}, give for example Europe/Stockholm") from None
         return name
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone."""
+        return ZoneInfo(self.timezone)
+
 
 class QueueSettings(_Part):
     """Order of the queue and what is offered to be sent."""
 
     default_department: str
     priority_ordinary: int
+    priority_repeated: int
+    priority_children: int
     priority_requeued: int
     priority_emergency: int
     preview_messages: int = Field(ge=1, le=500)
+
+
+class RoutingSettings(_Part):
+    """Who is offered whom (docs/agents-routing.md). Minutes are those a handover has waited."""
+
+    capacity: int = Field(ge=1, le=50)
+    sticky_minutes: float = Field(ge=0)
+    sticky_days: float = Field(ge=0)
+    language_minutes: float = Field(ge=0)
+    skill_minutes: float = Field(ge=0)
+    overflow_minutes: float = Field(ge=0)
+    patience_minutes: float = Field(gt=0)
+    repeated_days: float = Field(ge=0)
+    never_overflow: frozenset[str] = frozenset()
+    canned_languages: frozenset[str] = frozenset()
+    skills: dict[str, str] = Field(default_factory=dict)
+    children_articles: frozenset[str] = frozenset()
+
+
+class WaitSettings(_Part):
+    """The estimate of the wait: what is believed before anything was seen, and when nothing is said."""
+
+    full_minutes: float = Field(gt=0)
+    free_minutes: float = Field(gt=0)
+    prior_claims: float = Field(gt=0)
+    half_life_minutes: float = Field(gt=0)
+    quantiles: tuple[float, float]
+    longest_minutes: int = Field(ge=2)
+
+    @field_validator("quantiles")
+    @classmethod
+    def _ordered(cls, pair: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < pair[0] < pair[1] < 1:
+            raise ValueError("give two shares between 0 and 1, the smaller first, for example [0.2, 0.8]")
+        return pair
 
 
 class PresenceSettings(_Part):
@@ -72,11 +114,33 @@ class PresenceSettings(_Part):
     sweep_seconds: float = Field(gt=0)
 
 
+class LifecycleSettings(_Part):
+    """Snoozed, scheduled, reopened, closed by two, and an agent who is silent."""
+
+    snooze_reasons: tuple[str, ...] = Field(min_length=1)
+    snooze_days: float = Field(gt=0)
+    schedule_days: float = Field(gt=0)
+    due_minutes: float = Field(gt=0)
+    reopen_hours: float = Field(ge=0)
+    citizen_reopen_minutes: float = Field(ge=0)
+    silent_minutes: float = Field(gt=0)
+    silent_requeue_minutes: float = Field(gt=0)
+    four_eyes: frozenset[Literal["emergency", "protected", "children"]] = frozenset()
+
+    @model_validator(mode="after")
+    def _ordered(self) -> LifecycleSettings:
+        if self.silent_requeue_minutes <= self.silent_minutes:
+            raise ValueError("silent_requeue_minutes must be more than silent_minutes: the agent is warned first")
+        return self
+
+
 class LoginSettings(_Part):
     """Passwords, lockout and the length of a session."""
 
     session_hours: float = Field(gt=0)
+    idle_minutes: float = Field(120, gt=0)
     failures_before_lock: int = Field(ge=1)
+    failures_per_address: int = Field(50, ge=1)
     lock_minutes: float = Field(gt=0)
     min_password_length: int = Field(ge=8)
 
@@ -92,11 +156,34 @@ class DeskSettings(_Part):
     """All settings of the desk."""
 
     hours: Hours
+    department_hours: dict[str, Hours] = Field(default_factory=dict)
+    boards: dict[str, str] = Field(default_factory=dict)
     queue: QueueSettings
+    routing: RoutingSettings
+    wait: WaitSettings
     presence: PresenceSettings
+    lifecycle: LifecycleSettings
     login: LoginSettings
     messages: MessageSettings
     close_reasons: tuple[str, ...] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _common_hours(cls, given: object) -> object:
+        """A department's own hours say only what differs from the common ones."""
+        if isinstance(given, dict) and isinstance(given.get("hours"), dict) and isinstance(given.get("department_hours"), dict):
+            own = {key: {**given["hours"], **rest} if isinstance(rest, dict) else rest
+                   for key, rest in given["department_hours"].items()}  # fmt: skip
+            return given | {"department_hours": own}
+        return given
+
+    def hours_of(self, department: str) -> Hours:
+        """When a department's queue is staffed: its own hours, or the common ones."""
+        return self.department_hours.get(department, self.hours)
+
+    def board(self, department: str) -> str:
+        """The board (nämnd) that a department answers to: secrecy applies between boards, not within one."""
+        return self.boards.get(department, department)
 
 
 class Departments:

@@ -9,14 +9,15 @@ from bot.messages import Owner
 
 
 class State(StrEnum):
-    """Where a handover stands. `SNOOZED` and `SCHEDULED` are part of the model; no door leads to them yet."""
+    """Where a handover stands."""
 
     OFFERED = "offered"  # the citizen has been asked, nothing has been sent
     DECLINED = "declined"
     QUEUED = "queued"
     CLAIMED = "claimed"
-    SNOOZED = "snoozed"  # claimed, the agent waits for something
-    SCHEDULED = "scheduled"  # an agent answers at an agreed time
+    SNOOZED = "snoozed"  # claimed, the agent waits for something, until a time
+    SCHEDULED = "scheduled"  # an agent answers, or calls, by a time; the bot speaks meanwhile
+    CLOSING = "closing"  # a sensitive one: its agent is done, and somebody else must agree before it is closed
     RETURNED = "returned"  # back to the bot
     CLOSED = "closed"
     ABANDONED = "abandoned"  # the citizen left the queue
@@ -32,13 +33,18 @@ class IllegalTransition(Exception):
 
 TRANSITIONS: Final[dict[State, frozenset[State]]] = {
     # offered → offered: asked again, with a fresh preview
-    State.OFFERED: frozenset({State.OFFERED, State.DECLINED, State.QUEUED, State.SCHEDULED}),
+    State.OFFERED: frozenset({State.OFFERED, State.DECLINED, State.QUEUED}),
     State.DECLINED: frozenset(),
     State.QUEUED: frozenset({State.CLAIMED, State.SCHEDULED, State.ABANDONED}),
-    # claimed → queued: the agent was lost, or another department takes it; it keeps its time in the queue
-    State.CLAIMED: frozenset({State.QUEUED, State.CLAIMED, State.SNOOZED, State.RETURNED, State.CLOSED}),
-    State.SNOOZED: frozenset({State.CLAIMED}),
-    State.SCHEDULED: frozenset({State.CLAIMED, State.CLOSED}),
+    # claimed → queued: the agent was lost or silent, or another department takes it; it keeps its time in the queue
+    # claimed → claimed: a colleague or a supervisor takes it
+    State.CLAIMED: frozenset(
+        {State.QUEUED, State.CLAIMED, State.SNOOZED, State.SCHEDULED, State.CLOSING, State.RETURNED, State.CLOSED}
+    ),
+    # snoozed and closing → claimed or queued: the time is up, or the citizen writes, and the agent is there or not
+    State.SNOOZED: frozenset({State.CLAIMED, State.QUEUED, State.CLOSED}),
+    State.SCHEDULED: frozenset({State.CLAIMED, State.QUEUED, State.ABANDONED}),
+    State.CLOSING: frozenset({State.CLAIMED, State.QUEUED, State.CLOSED}),
     State.RETURNED: frozenset(),
     State.CLOSED: frozenset({State.QUEUED}),  # reopened
     State.ABANDONED: frozenset(),
@@ -51,13 +57,20 @@ OWNER: Final[dict[State, Owner]] = {
     State.CLAIMED: "agent",
     State.SNOOZED: "agent",
     State.SCHEDULED: "bot",
+    State.CLOSING: "agent",
     State.RETURNED: "bot",
     State.CLOSED: "closed",
     State.ABANDONED: "bot",
 }
 
-OPEN: Final = frozenset({State.OFFERED, State.QUEUED, State.CLAIMED, State.SNOOZED, State.SCHEDULED})
+OPEN: Final = frozenset({State.OFFERED, State.QUEUED, State.CLAIMED, State.SNOOZED, State.SCHEDULED, State.CLOSING})
 """A conversation has at most one handover in these."""
+
+HELD: Final = frozenset({State.CLAIMED, State.SNOOZED, State.CLOSING})
+"""An agent has it; the citizen writes to that agent."""
+
+CLAIMABLE: Final = frozenset({State.QUEUED, State.SCHEDULED})
+"""Work for whoever takes it."""
 
 ENDED: Final = frozenset(State) - OPEN
 

@@ -1,17 +1,20 @@
 import { get, patch, post } from "./api.js";
 import { field, h, icon, toast } from "./dom.js";
 import { dayAndClock, t } from "./i18n.js";
+import { changeAgent } from "./pages/agent_dialog.js";
+import { bannerCard } from "./pages/banner.js";
+import { hoursCard } from "./pages/hours.js";
 
 /** The administration: the bot's switch, staffing, accounts. */
 export function adminView({ me, changed }) {
   const page = h("main", { class: "admin", id: "main", tabindex: "-1" }, h("h1", {}, t("admin")));
   const bot = h("section", { class: "card" });
   const agents = h("section", { class: "card" });
-  page.append(bot, agents);
   const failed = (error) => {
     const key = { weak_password: "error.weak_password", exists: "error.exists" }[error.code] ?? "error.unknown";
     if (error.status !== 401) toast(error.status === 0 ? t("offline") : t(key, { message: error.message }), "bad");
   };
+  page.append(bot, bannerCard(failed), hoursCard(failed), agents);
 
   function drawBot(settings) {
     const reason = h("textarea", { rows: "2", maxlength: "300", required: true });
@@ -42,7 +45,7 @@ export function adminView({ me, changed }) {
     const input = (type, name, more = {}) => h("input", { type, name, required: true, autocomplete: "off", ...more });
     const [name, email] = [input("text", "name", { maxlength: "100" }), input("email", "email")];
     const password = input("password", "password", { autocomplete: "new-password" });
-    const role = h("select", { name: "role" }, ["agent", "editor", "admin"].map((value) => h("option", { value }, t(`role.${value}`))));
+    const role = h("select", { name: "role" }, ["agent", "supervisor", "editor", "admin"].map((value) => h("option", { value }, t(`role.${value}`))));
     const departments = h("select", { multiple: true, size: "5", name: "departments" }, directory.departments.map(({ key, name: names }) => h("option", { value: key }, names[document.documentElement.lang] ?? names.sv)));
     async function create(event) {
       event.preventDefault();
@@ -62,6 +65,11 @@ export function adminView({ me, changed }) {
         failed(error);
       }
     }
+    async function change(agent) {
+      if (!(await changeAgent({ agent, me, directory, settings, failed }))) return;
+      await load().catch(failed);
+      changed();
+    }
     const named = new Map(directory.departments.map(({ key, name: names }) => [key, names[document.documentElement.lang] ?? names.sv]));
     agents.replaceChildren(
       h("h2", {}, t("admin.agents")),
@@ -70,7 +78,8 @@ export function adminView({ me, changed }) {
         h("tbody", {}, list.map((agent) => h("tr", {},
           h("th", { scope: "row" }, agent.name), h("td", {}, agent.email), h("td", {}, t(`role.${agent.role}`)),
           h("td", {}, agent.departments.map((key) => named.get(key) ?? key).join(", ") || t("admin.all")), h("td", {}, t(agent.present ? "yes" : "no")), h("td", {}, t(agent.active ? "admin.active" : "admin.inactive")),
-          h("td", {}, agent.id === me.id ? "–" : h("button", { class: "small", type: "button", "aria-label": `${t(agent.active ? "admin.deactivate" : "admin.activate")}: ${agent.name}`, onclick: () => setActive(agent) }, t(agent.active ? "admin.deactivate" : "admin.activate")))))))),
+          h("td", {}, h("div", { class: "actions" }, h("button", { class: "small", type: "button", "aria-label": `${t("agent.edit")}: ${agent.name}`, onclick: () => change(agent, directory, settings) }, t("replies.edit")),
+            agent.id !== me.id && h("button", { class: "small", type: "button", "aria-label": `${t(agent.active ? "admin.deactivate" : "admin.activate")}: ${agent.name}`, onclick: () => setActive(agent) }, t(agent.active ? "admin.deactivate" : "admin.activate"))))))))),
       h("h3", {}, t("admin.new")),
       h("form", { class: "grid", onsubmit: create },
         field(t("admin.name"), name, t("admin.name_hint")), field(t("admin.email"), email), field(t("admin.password"), password, t("admin.password_hint", { n: settings.min_password_length })),
@@ -78,6 +87,7 @@ export function adminView({ me, changed }) {
         h("div", { class: "grid-foot" }, h("button", { class: "primary", type: "submit" }, t("admin.create")))));
   }
 
+  /** Accounts only: a form above, half filled in, is left alone. */
   async function load() {
     const [settings, { agents: list }, directory] = await Promise.all([get("/settings"), get("/agents"), get("/directory")]);
     drawBot(settings);

@@ -1,17 +1,27 @@
 import { post } from "./api.js";
 import { field, h, icon } from "./dom.js";
 import { clock, dayAndClock, languageName, percent, t, tOr } from "./i18n.js";
+import { suggestedView, summaryView } from "./summary_view.js";
 
 const drafts = new Map(); // handover id → a note being written
 
-/** What is beside the conversation: the facts, what the bot understood, the preview, notes, earlier handovers. */
+/** What is beside the conversation: in short, suggested answers, the facts, what the bot understood, the preview, notes, earlier handovers. */
 export function contextView(desk) {
   const { context } = desk;
-  return [about(context), understood(desk), preview(context), notes(desk), earlier(context)];
+  return [callBack(context), summaryView(context), suggestedView(desk), about(context), understood(desk), preview(context), notes(desk), earlier(context)];
+}
+
+/** How to reach a citizen who wants to be called back; shown to whoever has the conversation. */
+function callBack({ contact: left = [] }) {
+  if (!left.length) return null;
+  const reach = ({ kind, value }) => (value ? h("a", { href: `${kind === "phone" ? "tel" : "mailto"}:${value}`, dir: "ltr" }, value) : t("contact.hidden"));
+  return part("contact.title", h("dl", { class: "pairs" }, left.map((one) => [h("dt", {}, t(`contact.${one.kind}`)), h("dd", {}, reach(one))])),
+    h("p", { class: "hint" }, t("contact.until", { date: dayAndClock(left[0].expires_at) })));
 }
 
 function about({ handover, conversation }) {
   const facts = [
+    ["context.number", handover.id.slice(0, 8).toUpperCase()],
     ["context.language", languageName(conversation.language)],
     ["context.department", handover.department_name],
     ["context.topic", handover.topic],
@@ -43,6 +53,7 @@ function understood(desk) {
       h("dt", {}, t("context.intent")), h("dd", {}, tOr(`intent.${turn.intent}`, turn.intent), turn.signals?.[turn.intent] ? ` (${percent(turn.signals[turn.intent])})` : ""),
       h("dt", {}, t("context.language")), h("dd", {}, languageName(turn.language), sure),
       h("dt", {}, t("context.answered")), h("dd", {}, turn.answered_with.length ? turn.answered_with.map((id) => titleOf(turn, id)).join(", ") : t("context.no_answer"))),
+    turn.entities?.length > 0 && h("p", { class: "hint" }, t("context.entities"), ": ", turn.entities.map(({ value }) => value).join(", ")),
     turn.candidates.length > 0 && h("h3", {}, t("context.candidates")),
     turn.candidates.length > 0 && h("ol", { class: "candidates" }, turn.candidates.map((candidate) => bar(candidate, turn.answered_with.includes(candidate.article_id)))));
 }
@@ -60,7 +71,7 @@ function bar({ title, article_id: id, probability }, answered) {
 
 function preview({ preview: shown, handover }) {
   if (handover.consent !== "with_text") return null;
-  return part("context.preview", h("details", { dataset: { keep: "preview" } },
+  return part("context.preview", shown.struck > 0 && h("p", { class: "hint" }, t("context.struck", { n: shown.struck })), h("details", { dataset: { keep: "preview" } },
     h("summary", {}, t("context.preview_lead", { n: shown.messages.length })),
     h("ol", { class: "preview" }, shown.messages.map((message) => h("li", {}, h("strong", {}, t(`author.${message.author}`)), " ", clock(message.created_at), h("p", { lang: message.language, dir: "auto" }, message.text))))));
 }

@@ -1,8 +1,13 @@
 // The transcript and the field to write in.
 
 import { post } from "./api.js";
-import { h, icon, refill } from "./dom.js";
+import { deliveryMark } from "./delivery_mark.js";
+import { h, icon, refill, toast } from "./dom.js";
 import { clock, dayAndClock, languageName, t } from "./i18n.js";
+import { ACTIONS, standing } from "./lifecycle.js";
+import { articleDialog, knowledgeFault } from "./tools/articles.js";
+import { cannedDialog, insert, SlashList } from "./tools/canned.js";
+import { reportWrongAnswer } from "./tools/wrong_answer.js";
 
 const TYPING_SHOWN_MS = 5000;
 const TYPING_SENT_MS = 3000;
@@ -68,13 +73,13 @@ export class ConversationView {
   }
 
   headline({ handover, conversation }) {
-    const mine = this.desk.isMine(handover);
-    const act = (kind, name, style = "") => h("button", { class: `small ${style}`, type: "button", dataset: { focus: `act ${kind}` }, onclick: () => this.desk.act(kind) }, icon(name), t(`action.${kind}`));
+    const act = (kind) => h("button", { class: `small ${ACTIONS[kind].style ?? ""}`, type: "button", dataset: { focus: `act ${kind}` }, onclick: () => this.desk.act(kind) }, icon(ACTIONS[kind].icon), t(`action.${kind}`));
+    const acts = this.desk.possible();
     return [
       h("div", { class: "talk-title" },
         h("h1", { dir: "auto" }, handover.topic || t(`reason.${handover.reason}`)),
         h("p", {}, [languageName(conversation.language), handover.department_name, dayAndClock(handover.queued_at)].join(" · "))),
-      mine && h("div", { class: "actions" }, act("transfer", "pass"), act("return", "back"), act("close", "check", "strong")),
+      acts.length > 0 && h("div", { class: "actions" }, acts.map(act)),
     ];
   }
 
@@ -82,6 +87,7 @@ export class ConversationView {
     const { messages, handover } = context;
     const queued = handover.consent === "with_text" ? context.preview.messages.length : 0;
     const rows = [];
+    if (handover.consent === "pending") rows.push(h("p", { class: "divider private" }, icon("lock"), t("conversation.pending")));
     if (handover.consent === "without_text") rows.push(h("p", { class: "divider private" }, icon("lock"), t("conversation.without_text")));
     messages.forEach((message, index) => {
       if (index === queued && queued > 0) rows.push(h("p", { class: "divider" }, t("conversation.joined_here")));
@@ -101,7 +107,26 @@ export class ConversationView {
         message.title && h("p", { class: "article-title" }, message.title),
         h("p", { class: "words" }, message.text),
         message.sources?.length ? h("p", { class: "more", lang: document.documentElement.lang, dir: "ltr" }, t("sources"), ": ", message.sources.map((source, n) => [n ? ", " : "", safeLink(source)])) : null,
-        message.buttons?.length ? h("ul", { class: "offered", "aria-label": t("buttons.offered") }, message.buttons.map((button) => h("li", { dir: "auto" }, button.title))) : null));
+        message.buttons?.length ? h("ul", { class: "offered", "aria-label": t("buttons.offered") }, message.buttons.map((button) => h("li", { dir: "auto" }, button.title))) : null),
+      deliveryMark(message),
+      message.author === "bot" && message.outcome === "answered" && h("button", { class: "mark-wrong", type: "button", "aria-label": `${t("wrong.mark")} ${clock(message.created_at)}`, onclick: () => this.reportWrong(message) }, t("wrong.mark")));
+  }
+
+  reportWrong(message) {
+    const { handover, messages, conversation } = this.desk.context;
+    return reportWrongAnswer({ handoverId: handover.id, message, messages, language: conversation.language });
+  }
+
+  /** Signs of messages already on the page, changed in their place: the log is not read out anew. */
+  marks(messages) {
+    for (const message of messages) {
+      const article = this.log?.querySelector(`article[data-seq="${message.seq}"]`);
+      if (!article) continue;
+      const [before, mark] = [article.querySelector(".delivery"), deliveryMark(message)];
+      if (before && mark) before.replaceWith(mark);
+      else if (mark) article.append(mark);
+    }
+    if (this.atBottom) this.log.scrollTop = this.log.scrollHeight; // a reason is longer than a sign
   }
 
   unsent(waiting, handoverId) {
@@ -113,12 +138,13 @@ export class ConversationView {
 
   drawFoot(context) {
     const { handover } = context;
-    const kind = this.desk.isMine(handover) ? "write" : handover.state === "queued" ? "claim" : handover.state === "other" ? "other" : "over";
-    const key = `${handover.id} ${kind} ${document.documentElement.lang}`;
+    const kind = this.desk.isMine(handover) ? "write" : ["queued", "scheduled"].includes(handover.state) ? "claim" : standing({ handover, me: this.desk.me }) ? "standing" : handover.state === "other" ? "other" : "over";
+    const key = `${handover.id} ${kind} ${handover.state} ${document.documentElement.lang}`;
     if (this.shown.foot === key) return; // the field keeps its caret while messages come in
     this.shown.foot = key;
     if (kind === "write") this.foot.replaceChildren(this.composer(context));
-    else if (kind === "claim") this.foot.replaceChildren(h("div", { class: "notice" }, h("p", {}, t("conversation.reading")), h("button", { class: "primary", type: "button", onclick: () => this.desk.claim(handover.id) }, t("queue.claim"))));
+    else if (kind === "claim") this.foot.replaceChildren(h("div", { class: "notice" }, h("p", {}, standing({ handover, me: this.desk.me }) ?? t("conversation.reading")), h("button", { class: "primary", type: "button", onclick: () => this.desk.claim(handover.id) }, t("queue.claim"))));
+    else if (kind === "standing") this.foot.replaceChildren(h("div", { class: "notice" }, h("p", {}, standing({ handover, me: this.desk.me }))));
     else this.foot.replaceChildren(h("div", { class: "notice" }, h("p", {}, kind === "other" || handover.state === "claimed" ? t("conversation.other", { name: handover.claimed_by?.name ?? "" }) : t("conversation.ended"))));
   }
 
@@ -126,16 +152,48 @@ export class ConversationView {
     const submit = h("button", { class: "primary", type: "submit" }, icon("send"), t("compose.send"));
     this.field = h("textarea", { rows: "2", maxlength: String(MAX_LENGTH), dir: "auto", "aria-label": t("compose.label"), "aria-describedby": "compose-hint",
       placeholder: t("compose.placeholder", { language: languageName(conversation.language, { inSentence: true }) }), value: this.drafts.get(handover.id) ?? "",
-      oninput: () => { this.drafts.set(handover.id, this.field.value); this.grow(); this.tellTyping(handover.id); },
+      oninput: () => { this.drafts.set(handover.id, this.field.value); this.grow(); this.slash.typed(); this.tellTyping(handover.id); },
       onkeydown: (event) => {
+        if (this.slash.keydown(event)) return;
         if (event.key !== "Enter" || event.shiftKey || event.altKey || event.isComposing) return;
         event.preventDefault();
         this.send(handover.id);
       } });
+    this.slash = new SlashList(this.field, handover.id);
+    const tool = (name, key, act, keys) => h("button", { class: "small", type: "button", title: keys, onclick: act }, icon(name), t(key));
     const form = h("form", { class: "composer", onsubmit: (event) => { event.preventDefault(); this.send(handover.id); } },
-      this.field, h("div", { class: "composer-foot" }, h("p", { class: "hint", id: "compose-hint" }, t("compose.hint")), submit));
+      this.slash.element, this.field, h("div", { class: "composer-foot" },
+        h("div", { class: "actions" }, tool("reply", "tools.replies", () => this.chooseReply(), "Alt + C"), tool("search", "tools.article", () => this.findArticle(), "Alt + S")),
+        h("p", { class: "hint", id: "compose-hint" }, `${t("compose.hint")}. ${t("tools.slash")}`), submit));
     queueMicrotask(() => this.grow());
     return form;
+  }
+
+  /** The agent's own conversation that is open, or null: what is inserted goes nowhere else. */
+  get writing() {
+    const { context } = this.desk;
+    return context && this.field?.isConnected && this.desk.isMine(context.handover) ? context : null;
+  }
+
+  async chooseReply() {
+    if (!this.writing) return;
+    const { handover } = this.writing;
+    const reply = await cannedDialog(handover.id).catch((error) => toast(knowledgeFault(error), "bad"));
+    if (reply) this.put(handover.id, reply.text);
+    else this.focusComposer();
+  }
+
+  async findArticle() {
+    if (!this.writing) return;
+    const { handover, conversation, messages } = this.writing;
+    const asked = messages.filter(({ author }) => author === "citizen").at(-1)?.text ?? "";
+    const text = await articleDialog({ language: conversation.language, query: asked.slice(0, 300) });
+    if (text) this.put(handover.id, text);
+    else this.focusComposer();
+  }
+
+  put(handoverId, text) {
+    if (this.writing?.handover.id === handoverId) insert(this.field, text);
   }
 
   grow() {

@@ -3,13 +3,20 @@
 import { get, post } from "./api.js";
 import { contextView } from "./context_view.js";
 import { ConversationView } from "./conversation_view.js";
-import { closeDialog, helpDialog, returnDialog, transferDialog } from "./dialogs.js";
+import { helpDialog } from "./dialogs.js";
 import { h, refill, toast } from "./dom.js";
 import { header } from "./header.js";
 import { t } from "./i18n.js";
+import { ACTIONS, possible } from "./lifecycle.js";
 import { connect } from "./live.js";
 import { chime } from "./preferences.js";
-import { queueView, tickWaiting } from "./queue_view.js";
+import { ask } from "./dialogs.js";
+import { notice } from "./tools/notify.js";
+import { inOrder, queueKey, queueView, tickWaiting } from "./queue_view.js";
+
+const RUSH_MS = 1000;
+const RUSH_SHARE = 10;
+const SAME_WAIT_MS = 2000; // the server counts whole seconds
 
 export class Desk {
   constructor(me, { redraw, loggedOut }) {
@@ -17,6 +24,10 @@ export class Desk {
     this.queue = [];
     this.counts = { queued: 0, mine: 0, unread: 0 };
     this.directory = { departments: [], agents: [], close_reasons: [], bot: { enabled: true } };
+    this.rush = { queue: { read: -Infinity }, directory: { read: -Infinity } };
+    this.cards = new Map(); // handover id → its card on the page
+    this.others = { colleagues: [], closed: [] };
+    this.shown = new Set(); // which of them are open
     this.selected = null; // handover id
     this.context = null; // what is known of the selected one
     this.connected = true;
@@ -41,6 +52,7 @@ export class Desk {
   stop() {
     this.disconnect?.();
     clearInterval(this.ticker);
+    for (const { timer } of Object.values(this.rush)) clearTimeout(timer);
     document.removeEventListener("keydown", this.onKey);
   }
 
@@ -56,7 +68,23 @@ export class Desk {
     if (!this.bar) return;
     const present = this.directory.agents.filter((agent) => agent.present).length;
     refill(this.bar, header({ me: this.me, leave: this.leave, bot: this.directory.bot, present, where: this.where,
-      connected: this.connected, help: () => helpDialog(), redraw: this.redraw }));
+      connected: this.connected, help: () => helpDialog(), redraw: this.redraw, duty: this.duty, setDuty: (duty) => this.setDuty(duty) }));
+  }
+
+  /** What the agent has said of themselves: available, break or away. */
+  get duty() {
+    return this.directory.agents.find(({ id }) => id === this.me.id)?.duty ?? "available";
+  }
+
+  async setDuty(duty) {
+    try {
+      await post("/me/duty", { duty });
+      if (duty !== "available") toast(t("duty.paused"));
+    } catch (error) {
+      this.report(error);
+    }
+    await this.loadDirectory().catch(() => {});
+    this.refresh();
   }
 
   view() {
@@ -68,11 +96,19 @@ export class Desk {
   /** Draws what is known. */
   refresh() {
     if (!this.queuePart) return;
-    refill(this.queuePart, queueView(this));
+    this.drawQueue();
     this.conversation.draw();
     this.drawContext();
+  }
+
+  /** The queue alone: news of others' conversations leaves the open one as it is. */
+  drawQueue() {
+    if (!this.queuePart) return;
+    const key = queueKey(this);
+    if (key !== this.queuePart.key) refill(this.queuePart, queueView(this));
+    this.queuePart.key = key;
     const waiting = this.counts.queued + this.counts.unread;
-    if (this.where !== "articles") document.title = (waiting ? `(${waiting}) ` : "") + t("title");
+    if (this.where === "desk") document.title = (waiting ? `(${waiting}) ` : "") + t("title");
   }
 
   drawContext() {
@@ -103,12 +139,36 @@ export class Desk {
       const { handovers, counts } = await get("/queue");
       const read = performance.now();
       const known = new Set(this.queue.map((handover) => handover.id));
-      if (this.loaded && handovers.some((handover) => handover.state === "queued" && !known.has(handover.id))) chime();
-      this.queue = handovers.map((handover) => ({ ...handover, since: read - handover.waiting_seconds * 1000 }));
+      if (this.loaded && handovers.some((handover) => handover.state === "queued" && !known.has(handover.id)) && this.duty === "available") {
+        chime();
+        notice("queue");
+      }
+      const since = new Map(this.queue.map((handover) => [handover.id, handover.since]));
+      this.queue = handovers.map((handover) => {
+        const begun = read - handover.waiting_seconds * 1000;
+        const before = since.get(handover.id);
+        return { ...handover, since: Math.abs(begun - before) < SAME_WAIT_MS ? before : begun };
+      });
       this.counts = counts;
       this.loaded = true;
-      this.refresh();
+      for (const show of this.shown) this.others[show] = (await get(`/handovers?show=${show}`)).handovers;
+      this.drawQueue();
     });
+  }
+
+  /** News of `queue` or `directory`: in a rush it is read once a second, not with every message of two hundred conversations. */
+  soon(name) {
+    const one = this.rush[name];
+    if (one.timer) return;
+    one.timer = setTimeout(() => {
+      one.timer = null;
+      const begun = performance.now();
+      const took = () => {
+        one.read = performance.now();
+        one.pause = Math.max(RUSH_MS, RUSH_SHARE * (one.read - begun)); // a server that is slow is asked less often
+      };
+      (name === "queue" ? this.loadQueue() : this.loadDirectory()).catch(() => {}).finally(took);
+    }, Math.max(0, (one.pause ?? 0) - (performance.now() - one.read)));
   }
 
   loadDirectory() {
@@ -138,23 +198,36 @@ export class Desk {
     this.refresh();
   }
 
-  /** Only the new messages: they come often, the rest of the context seldom changes. */
-  loadMessages() {
+  /** Only the new messages: they come often, the rest of the context seldom changes. With a seq also what changed from there on. */
+  loadMessages(from = Infinity) {
     const id = this.selected;
     if (!id || !this.context) return Promise.resolve();
+    this.changedFrom = Math.min(this.changedFrom ?? Infinity, from);
     return this.once(`messages ${id}`, async () => {
       try {
-        const after = this.context?.messages.at(-1)?.seq ?? 0;
+        const after = Math.min(this.context?.messages.at(-1)?.seq ?? 0, this.changedFrom - 1);
+        this.changedFrom = Infinity;
         const { messages, handover } = await get(`/handovers/${id}/messages?after=${after}`);
         if (this.selected !== id || !this.context) return;
         const known = new Set(this.context.messages.map((message) => message.seq));
         const fresh = messages.filter((message) => !known.has(message.seq));
-        if (fresh.some((message) => message.author === "citizen")) chime();
-        this.showContext({ ...this.context, handover, messages: [...this.context.messages, ...fresh] });
+        const changed = new Map(messages.map((message) => [message.seq, message]));
+        const marked = this.context.messages.map((message) => changed.has(message.seq) ? { ...message, delivery: changed.get(message.seq).delivery } : message);
+        if (fresh.some((message) => message.author === "citizen")) this.heard();
+        if (fresh.length || handover.version !== this.context.handover.version || handover.unread !== this.context.handover.unread) this.showContext({ ...this.context, handover, messages: [...marked, ...fresh] });
+        else {
+          this.context = { ...this.context, messages: marked };
+          this.conversation.marks(marked.filter((message) => changed.has(message.seq)));
+        }
       } catch (error) {
         if (this.selected === id) this.lost(error);
       }
     });
+  }
+
+  heard() {
+    chime();
+    notice("message");
   }
 
   lost(error) {
@@ -181,46 +254,72 @@ export class Desk {
     return this.loadContext();
   }
 
-  async claim(id) {
+  async claim(id, body = {}) {
     try {
-      await post(`/handovers/${id}/claim`);
+      await post(`/handovers/${id}/claim`, body);
       toast(t("claim.done"), "good");
       await Promise.all([this.select(id), this.loadQueue()]);
       this.conversation.focusComposer();
     } catch (error) {
       if (error.code === "already_claimed") toast(error.details.winner ? t("claim.lost", { name: error.details.winner }) : t("claim.gone"), "bad");
+      else if (error.code === "on_break") toast(t("claim.on_break"), "bad");
+      else if (error.code === "at_capacity") return this.atCapacity(id, error.details);
       else this.report(error);
       if (this.selected === id && error.code === "already_claimed") await this.select(null);
       await this.loadQueue().catch(() => {});
     }
   }
 
+  /** As many as one should have: a supervisor may take one more all the same. */
+  async atCapacity(id, { claimed, capacity }) {
+    if (!["supervisor", "admin"].includes(this.me.role)) return toast(t("claim.full", { n: claimed }), "bad");
+    const chosen = await ask({ title: t("claim.full_title", { n: claimed }), lead: t("claim.full_lead", { capacity }), submit: t("claim.override"), collect: () => ({ override: true }) });
+    if (chosen) await this.claim(id, chosen);
+  }
+
   claimNext() {
-    const next = this.queue.find((handover) => handover.state === "queued");
+    const queued = this.queue.filter((handover) => handover.state === "queued");
+    const next = queued.find(({ suits }) => !suits?.kept_for) ?? queued[0];
     if (next) this.claim(next.id);
   }
 
-  /** Return, close or transfer, after a dialog. */
+  /** What of `ACTIONS` this agent may do with the open conversation. */
+  possible() {
+    return this.context ? possible({ handover: this.context.handover, me: this.me }) : [];
+  }
+
+  /** Does one of them, after its question. */
   async act(kind) {
     const handover = this.context?.handover;
-    if (!this.isMine(handover)) return;
-    const ask = { return: returnDialog, close: closeDialog, transfer: transferDialog }[kind];
+    if (!this.possible().includes(kind)) return;
+    const action = ACTIONS[kind];
     if (kind === "transfer") await this.loadDirectory().catch(() => {});
-    const body = await ask(this.directory, this.me, handover);
+    const body = action.ask ? await action.ask({ directory: this.directory, me: this.me, handover }) : {};
     if (!body) return;
     try {
-      await post(`/handovers/${handover.id}/${kind}`, body);
-      toast(t("done"), "good");
-      await this.select(null);
+      const after = await post(`/handovers/${handover.id}/${action.path ?? kind}`, body);
+      toast(after.state === "closing" ? t("close.proposed") : t("done"), "good");
+      await this.select(action.stays && after.state !== "closed" ? handover.id : null);
+      if (action.stays) await this.loadContext();
     } catch (error) {
       this.report(error);
     }
     await this.loadQueue().catch(() => {});
   }
 
+  /** Colleagues' conversations, or those just closed: read when the agent opens the list, and with the queue while it is open. */
+  async loadOthers(show) {
+    this.shown.add(show);
+    this.others[show] = (await get(`/handovers?show=${show}`)).handovers;
+    this.refresh();
+  }
+
   report(error) {
     if (error.code === "not_yours") {
       toast(t("error.not_yours"), "bad");
+      this.loadContext();
+    } else if (["wrong_state", "too_late", "four_eyes"].includes(error.code)) {
+      toast(t(`error.${error.code}`, { state: t(`state.${error.details.state}`) }), "bad");
       this.loadContext();
     } else if (error.status !== 401) toast(error.status === 0 ? t("offline") : t("error.unknown", { message: error.message }), "bad");
   }
@@ -244,13 +343,27 @@ export class Desk {
       if (selected) this.conversation.citizenTypes();
     } else if (frame.type === "message") {
       if (selected) quietly(this.loadMessages());
-      else quietly(this.loadQueue());
+      else {
+        if (this.queue.some(({ id, state }) => id === frame.handover_id && state === "claimed")) this.heard();
+        this.soon("queue");
+      }
+    } else if (frame.type === "delivery") {
+      const known = this.context?.messages.find((message) => message.seq === frame.seq);
+      if (selected && known?.author !== "citizen") quietly(this.loadMessages(frame.seq)); // a citizen's: that the agent has read it
+    } else if (frame.type === "deliveries") {
+      document.dispatchEvent(new CustomEvent("deliveries"));
+      if (this.where === "desk") quietly(this.loadContext());
+    } else if (frame.type === "silent" || frame.type === "awake") {
+      chime();
+      const about = this.queue.find((handover) => handover.id === frame.handover_id);
+      toast(t(frame.type === "silent" ? "silent.warning" : "awake.note", { topic: about?.topic || t("queue.no_topic") }), frame.type === "silent" ? "bad" : "info");
+      quietly(this.loadQueue());
     } else if (frame.type === "turn") {
       if (selected) quietly(this.loadContext());
-    } else if (frame.type === "presence") quietly(this.loadDirectory());
+    } else if (frame.type === "presence") this.soon("directory");
     else {
-      quietly(this.loadQueue());
-      if (frame.type === "queue" && !frame.handover_id) quietly(this.loadDirectory());
+      this.soon("queue");
+      if (frame.type === "queue" && !frame.handover_id) this.soon("directory");
       if (selected && frame.type === "handover") quietly(this.loadContext());
     }
   }
@@ -259,14 +372,20 @@ export class Desk {
     if (!event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]") || this.where !== "desk") return;
     // By the place of the key, not its letter: Alt makes other letters on some keyboards.
     const does = { KeyN: () => this.claimNext(), KeyJ: () => this.step(1), KeyK: () => this.step(-1), KeyW: () => this.conversation.focusComposer(),
-      KeyR: () => this.act("return"), KeyX: () => this.act("close"), KeyT: () => this.act("transfer"), KeyH: () => helpDialog() }[event.code];
+      KeyH: () => helpDialog(), KeyC: () => this.conversation.chooseReply(), KeyS: () => this.conversation.findArticle() }[event.code] ?? this.doing(event.code);
     if (!does) return;
     event.preventDefault();
     does();
   }
 
+  /** The action with this key that can be done now. */
+  doing(code) {
+    const kind = this.possible().find((name) => ACTIONS[name].key === code);
+    return kind && (() => this.act(kind));
+  }
+
   step(by) {
-    const order = [...this.queue.filter((handover) => handover.state === "claimed"), ...this.queue.filter((handover) => handover.state === "queued")];
+    const order = inOrder(this);
     if (!order.length) return;
     const at = order.findIndex((handover) => handover.id === this.selected);
     this.select(order[(at + by + order.length) % order.length].id);

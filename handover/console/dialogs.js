@@ -4,7 +4,7 @@ import { field, h } from "./dom.js";
 import { t, tOr } from "./i18n.js";
 
 /** Shows a form; resolves with what `collect` returns, or null when it was cancelled. */
-export function ask({ title, lead, submit, style = "primary", collect }, ...fields) {
+export function ask({ title, lead, submit, style = "primary", wide = false, collect }, ...fields) {
   return new Promise((resolve) => {
     let answer = null;
     const form = h("form", { method: "dialog", onsubmit: (event) => {
@@ -15,13 +15,13 @@ export function ask({ title, lead, submit, style = "primary", collect }, ...fiel
     h("div", { class: "dialog-foot" },
       h("button", { type: "button", onclick: () => dialog.close() }, t("cancel")),
       h("button", { class: style, type: "submit" }, submit)));
-    const dialog = h("dialog", { "aria-labelledby": "dialog-title", onclose: () => { dialog.remove(); resolve(answer); } }, form);
+    const dialog = h("dialog", { class: wide ? "wide" : null, "aria-labelledby": "dialog-title", onclose: () => { dialog.remove(); resolve(answer); } }, form);
     document.body.append(dialog);
     dialog.showModal();
   });
 }
 
-const select = (options) => h("select", {}, options.map(({ value, text, disabled }) => h("option", { value, disabled }, text)));
+export const select = (options) => h("select", {}, options.map(({ value, text, disabled }) => h("option", { value, disabled }, text)));
 
 export function returnDialog() {
   const note = h("textarea", { rows: "3", maxlength: "4000" });
@@ -29,8 +29,9 @@ export function returnDialog() {
 }
 
 export function closeDialog(directory) {
+  const two = h("p", { class: "hint" }, t("close.two"));
   const reason = select(directory.close_reasons.map((value) => ({ value, text: tOr(`reason_close.${value}`, value) })));
-  return ask({ title: t("close.title"), lead: t("close.lead"), submit: t("close.submit"), collect: () => ({ reason: reason.value }) }, field(t("close.reason"), reason));
+  return ask({ title: t("close.title"), lead: t("close.lead"), submit: t("close.submit"), collect: () => ({ reason: reason.value }) }, field(t("close.reason"), reason), two);
 }
 
 export function transferDialog(directory, me, handover) {
@@ -39,20 +40,22 @@ export function transferDialog(directory, me, handover) {
     h("optgroup", { label: t("transfer.department") }, directory.departments.filter(({ key }) => key !== handover.department)
       .map(({ key, name }) => h("option", { value: `department ${key}` }, name[document.documentElement.lang] ?? name.sv))),
     colleagues.length > 0 && h("optgroup", { label: t("transfer.agent") },
-      colleagues.map((agent) => h("option", { value: `agent ${agent.id}` }, `${agent.name} (${t(agent.present ? "transfer.present" : "transfer.away")})`))));
+      colleagues.map((agent) => h("option", { value: `agent ${agent.id}` }, `${agent.name} (${t(!agent.present ? "transfer.away" : agent.duty === "available" ? "transfer.present" : `duty.${agent.duty}`)})`))));
   const note = h("textarea", { rows: "3", maxlength: "4000" });
   const collect = () => {
     const [kind, id] = to.value.split(" ");
     return { ...(kind === "agent" ? { agent_id: id } : { department: id }), note: note.value.trim() || null };
   };
-  return ask({ title: t("transfer.title"), lead: t("transfer.lead"), submit: t("transfer.submit"), collect }, field(t("transfer.to"), to), field(t("transfer.note"), note));
+  return ask({ title: t("transfer.title"), lead: t("transfer.lead"), submit: t("transfer.submit"), collect }, field(t("transfer.to"), to), field(t("transfer.note"), note, t("transfer.other_board")));
 }
 
 export function helpDialog() {
   const key = (...names) => h("td", {}, names.map((name, n) => [n ? " + " : "", h("kbd", {}, name)]));
   const rows = [
     [["Alt", "N"], "help.next"], [["Alt", "J"], "help.down"], [["Alt", "K"], "help.up"], [["Alt", "W"], "help.write"],
-    [["Alt", "T"], "help.transfer"], [["Alt", "R"], "help.return"], [["Alt", "X"], "help.close"], [["Alt", "H"], "help.this"],
+    [["Alt", "T"], "help.transfer"], [["Alt", "R"], "help.return"], [["Alt", "X"], "help.close"], [["Alt", "Z"], "help.snooze"], [["Alt", "P"], "help.schedule"],
+    [["Alt", "A"], "help.resume"], [["Alt", "G"], "help.confirm"], [["Alt", "O"], "help.take_over"], [["Alt", "H"], "help.this"],
+    [["Alt", "C"], "help.canned"], [["Alt", "S"], "help.article"], [["/"], "help.slash"],
     [["Enter"], "help.send"], [[t("key.shift"), "Enter"], "help.newline"],
   ];
   const dialog = h("dialog", { "aria-labelledby": "dialog-title", onclose: () => dialog.remove() },

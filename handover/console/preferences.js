@@ -1,7 +1,7 @@
 // What an agent likes on this computer: language of the console, light or dark, sound. Kept in the browser only.
 
 const KEY = "fraga-desk-preferences";
-const FALLBACK = { language: "sv", theme: "system", sound: false };
+const FALLBACK = { language: "sv", theme: "system", sound: false, notices: false };
 
 function read() {
   try {

@@ -1,14 +1,20 @@
 // Everything the console says, in Swedish and English. The same keys in both.
 
+import { CONTEXT } from "./texts_context.js";
+import { ACCOUNT } from "./texts_account.js";
+import { DELIVERIES } from "./texts_deliveries.js";
 import { EDITING } from "./texts_editing.js";
+import { LIFECYCLE } from "./texts_lifecycle.js";
+import { TOOLS } from "./texts_tools.js";
 
 export const TEXTS = {
   sv: {
-    ...EDITING.sv,
+    ...EDITING.sv, ...DELIVERIES.sv, ...CONTEXT.sv, ...LIFECYCLE.sv, ...TOOLS.sv,
     "title": "Fråga Göteborg – handläggare", "brand": "Fråga Göteborg", "brand.sub": "Handläggarvyn", "skip": "Hoppa till samtalet",
     "login.title": "Logga in", "login.lead": "För medarbetare som svarar i chatten.", "login.email": "E-post", "login.password": "Lösenord",
     "login.submit": "Logga in", "login.wrong": "Fel e-post eller lösenord.", "login.locked": "För många försök. Kontot är låst en stund.",
-    "login.expired": "Du har loggats ut. Logga in igen.", "logout": "Logga ut", "offline": "Servern svarar inte. Försök igen.",
+    "login.expired": "Du har loggats ut. Logga in igen.", "login.code": "Kod", "login.code_hint": "Sex siffror ur din kodapp, eller en reservkod.", "login.bad_code": "Koden är fel eller redan använd.",
+    ...ACCOUNT.sv, "logout": "Logga ut", "offline": "Servern svarar inte. Försök igen.",
     "not_your_room": "Din roll har ingen kö. Be en administratör om du behöver en.",
     "connection.down": "Anslutningen är bruten. Försöker igen …", "connection.up": "Ansluten",
     "bot.on": "Boten är på", "bot.off": "Boten är avstängd", "present": "{n} på plats", "menu.language": "Språk", "menu.theme": "Utseende",
@@ -38,6 +44,8 @@ export const TEXTS = {
     "transfer.title": "Skicka vidare samtalet", "transfer.lead": "Till en kollega får samtalet en ny handläggare direkt. Till en annan kö behåller det sin väntetid.",
     "transfer.to": "Till", "transfer.agent": "Kollega", "transfer.department": "Kö", "transfer.note": "Anteckning till den som tar över (valfri)", "transfer.submit": "Skicka vidare",
     "transfer.present": "på plats", "transfer.away": "inte på plats", "cancel": "Avbryt", "done": "Klart",
+    "contact.title": "Vill bli kontaktad", "contact.phone": "Telefon", "contact.email": "E-post", "contact.hidden": "visas när du har tagit över",
+    "contact.until": "Tas bort {date}. Läsningen loggas.", "context.number": "Ärende",
     "context.title": "Sammanhang", "context.about": "Om samtalet", "context.language": "Språk", "context.channel": "Kanal", "context.page": "Sida", "context.started": "Började",
     "context.department": "Kö", "context.topic": "Ämne", "context.reason": "Anledning", "context.consent": "Samtycke",
     "consent.with_text": "Till samtalets text", "consent.without_text": "Bara språk och ämne", "channel.web": "Webbchatt", "channel.sms": "Sms",
@@ -54,17 +62,18 @@ export const TEXTS = {
     "admin.agents": "Konton", "admin.new": "Nytt konto", "admin.name": "Namn", "admin.name_hint": "Så som medborgare ser det.", "admin.email": "E-post", "admin.role": "Roll", "admin.password": "Lösenord", "admin.password_hint": "Minst {n} tecken.",
     "admin.departments": "Köer", "admin.departments_hint": "Inget val betyder alla köer.", "admin.all": "Alla", "admin.create": "Skapa konto", "admin.created": "Kontot är skapat.",
     "admin.status": "Läge", "admin.active": "Aktivt", "admin.inactive": "Avstängt", "admin.activate": "Aktivera", "admin.deactivate": "Stäng av", "admin.change": "Ändra", "admin.presence": "På plats",
-    "role.agent": "Handläggare", "role.editor": "Redaktör", "role.admin": "Administratör", "yes": "Ja", "no": "Nej", "reason.required": "Skriv en orsak.",
+    "role.agent": "Handläggare", "role.supervisor": "Samordnare", "role.editor": "Redaktör", "role.admin": "Administratör", "yes": "Ja", "no": "Nej", "reason.required": "Skriv en orsak.",
     "help.title": "Kortkommandon", "help.keys": "Tangenter", "help.does": "Vad de gör", "help.next": "Ta nästa i kön", "help.down": "Nästa samtal", "help.up": "Föregående samtal", "help.write": "Till skrivrutan", "help.return": "Lämna till boten",
     "help.close": "Avsluta samtalet", "help.transfer": "Skicka vidare", "help.this": "Den här hjälpen", "help.send": "Skicka", "help.newline": "Ny rad", "key.shift": "Skift", "close_dialog": "Stäng",
     "error.not_yours": "Samtalet är inte längre ditt.", "error.unknown": "Det gick inte: {message}", "error.weak_password": "Lösenordet är för svagt. {message}", "error.exists": "Det finns redan ett konto med den adressen.",
   },
   en: {
-    ...EDITING.en,
+    ...EDITING.en, ...DELIVERIES.en, ...CONTEXT.en, ...LIFECYCLE.en, ...TOOLS.en,
     "title": "Fråga Göteborg – agents", "brand": "Fråga Göteborg", "brand.sub": "Agent console", "skip": "Skip to the conversation",
     "login.title": "Log in", "login.lead": "For staff who answer in the chat.", "login.email": "E-mail", "login.password": "Password",
     "login.submit": "Log in", "login.wrong": "Wrong e-mail or password.", "login.locked": "Too many attempts. The account is locked for a while.",
-    "login.expired": "You have been logged out. Log in again.", "logout": "Log out", "offline": "The server does not answer. Try again.",
+    "login.expired": "You have been logged out. Log in again.", "login.code": "Code", "login.code_hint": "Six digits from your authenticator app, or a recovery code.", "login.bad_code": "The code is wrong or has been used.",
+    ...ACCOUNT.en, "logout": "Log out", "offline": "The server does not answer. Try again.",
     "not_your_room": "Your role has no queue. Ask an administrator if you need one.",
     "connection.down": "Connection lost. Trying again …", "connection.up": "Connected",
     "bot.on": "Bot is on", "bot.off": "Bot is off", "present": "{n} present", "menu.language": "Language", "menu.theme": "Appearance",
@@ -94,6 +103,8 @@ export const TEXTS = {
     "transfer.title": "Transfer the conversation", "transfer.lead": "A colleague gets the conversation at once. In another queue it keeps its waiting time.",
     "transfer.to": "To", "transfer.agent": "Colleague", "transfer.department": "Queue", "transfer.note": "Note to whoever takes over (optional)", "transfer.submit": "Transfer",
     "transfer.present": "present", "transfer.away": "away", "cancel": "Cancel", "done": "Done",
+    "contact.title": "Wants to be contacted", "contact.phone": "Phone", "contact.email": "E-mail", "contact.hidden": "shown once you have claimed it",
+    "contact.until": "Deleted {date}. Reading it is logged.", "context.number": "Number",
     "context.title": "Context", "context.about": "About the conversation", "context.language": "Language", "context.channel": "Channel", "context.page": "Page", "context.started": "Started",
     "context.department": "Queue", "context.topic": "Topic", "context.reason": "Reason", "context.consent": "Consent",
     "consent.with_text": "To the text of the conversation", "consent.without_text": "Language and topic only", "channel.web": "Web chat", "channel.sms": "SMS",
@@ -110,7 +121,7 @@ export const TEXTS = {
     "admin.agents": "Accounts", "admin.new": "New account", "admin.name": "Name", "admin.name_hint": "As citizens see it.", "admin.email": "E-mail", "admin.role": "Role", "admin.password": "Password", "admin.password_hint": "At least {n} characters.",
     "admin.departments": "Queues", "admin.departments_hint": "None chosen means all queues.", "admin.all": "All", "admin.create": "Create account", "admin.created": "The account is created.",
     "admin.status": "Status", "admin.active": "Active", "admin.inactive": "Inactive", "admin.activate": "Activate", "admin.deactivate": "Deactivate", "admin.change": "Change", "admin.presence": "Present",
-    "role.agent": "Agent", "role.editor": "Editor", "role.admin": "Administrator", "yes": "Yes", "no": "No", "reason.required": "Write a reason.",
+    "role.agent": "Agent", "role.supervisor": "Supervisor", "role.editor": "Editor", "role.admin": "Administrator", "yes": "Yes", "no": "No", "reason.required": "Write a reason.",
     "help.title": "Keyboard shortcuts", "help.keys": "Keys", "help.does": "What they do", "help.next": "Claim the next in the queue", "help.down": "Next conversation", "help.up": "Previous conversation", "help.write": "To the message field", "help.return": "Return to the bot",
     "help.close": "Close the conversation", "help.transfer": "Transfer", "help.this": "This help", "help.send": "Send", "help.newline": "New line", "key.shift": "Shift", "close_dialog": "Close",
     "error.not_yours": "The conversation is no longer yours.", "error.unknown": "It did not work: {message}", "error.weak_password": "The password is too weak. {message}", "error.exists": "There is already an account with that address.",

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from bot.core import Core
-from bot.http import ApiError
+from bot.http import ApiError, faults
 from handover import accounts, repository
 from handover.auth import Agent, Session
 from handover.editing import changes
@@ -18,7 +18,6 @@ from handover.editing.merge import merge
 from handover.editing.models import Checking, Comparing, Deciding, Draft, Expiring, Proposing, Quick, Rebasing, Rejecting
 from handover.editing.view import shown
 from handover.editing.workflow import Workflow
-from handover.models import Fault
 from knowledge.editing.client import EditingClient
 from knowledge.editing.difference import differences
 
@@ -41,8 +40,7 @@ class EditingApi:
 
     def router(self) -> APIRouter:
         """The routes."""
-        faults: dict[int | str, dict[str, Any]] = {code: {"model": Fault} for code in (401, 403, 404, 409, 413, 422, 503)}
-        router = APIRouter(prefix="/desk/v1/articles", tags=["articles"], responses=faults)
+        router = APIRouter(prefix="/desk/v1/articles", tags=["articles"], responses=faults(401, 403, 404, 409, 413, 422, 503))
         self._add_changes(router)
         self._add_deciding(router)
         self._add_checking(router)

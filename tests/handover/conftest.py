@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 from bot.app import create_app
 from bot.core import Core
 from bot.messages import Rendered
+from bot.plugins import Registry
 from bot.store import conversations, messages, schema
 from handover import accounts
 from handover.desk import HandoverDesk
@@ -94,6 +95,7 @@ class Office:
     core: Core
     script: Script
     clock: Clock
+    registry: Registry
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
     @property
@@ -162,8 +164,9 @@ async def press(citizen: Browser, message: dict[str, Any], button: int = 0) -> l
 @pytest_asyncio.fixture
 async def office(core: Core, script: Script, clock: Clock) -> AsyncIterator[Office]:
     core.settings.plugins = "connectors.web,handover"
-    async with serving(create_app(core)) as url:
-        office = Office(url, core, script, clock)
+    app = create_app(core)
+    async with serving(app) as url:
+        office = Office(url, core, script, clock, app.state.registry)
         yield office
         for client in office.clients:
             await client.aclose()

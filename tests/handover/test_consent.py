@@ -34,7 +34,7 @@ async def test_the_consent_question_shows_exactly_what_the_agent_will_see(office
     assert (await citizen.read())["queue"] == {"position": 1}
     context = await agent.context((await agent.queue())[0]["id"])
     assert context["preview"] == shown
-    as_previewed = [{name: m[name] for name in ("author", "text", "language", "created_at")} for m in context["messages"]]
+    as_previewed = [{name: m[name] for name in ("seq", "author", "text", "language", "created_at")} for m in context["messages"]]
     assert as_previewed[: len(shown["messages"])] == shown["messages"]
 
 

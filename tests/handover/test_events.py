@@ -75,6 +75,30 @@ async def test_another_departments_messages_are_nobody_elses_news(office: Office
 
 
 @pytest.mark.asyncio
+async def test_an_unread_message_is_news_to_its_agent_and_to_supervisors_and_to_nobody_else(office: Office) -> None:
+    anna, bo = await office.staff("Anna Agent"), await office.staff("Bo Agent")
+    siv = await office.staff("Siv Samordnare", role="supervisor")
+    citizen, handover_id = await office.in_queue()
+    await anna.claim(handover_id)
+    heard: dict[str, list[str]] = {}
+    async with console(office, anna) as own, console(office, bo) as other, console(office, siv) as over:
+        sockets = {"Anna": own, "Bo": other, "Siv": over}
+        for socket in sockets.values():
+            await frame(socket, "hello")
+        await citizen.send("Till Anna")
+        async with office.core.store.write() as tx:
+            tx.notify("desk", type="deliveries")  # to everybody: what comes before it has come
+        for name, socket in sockets.items():
+            kinds = heard.setdefault(name, [])
+            while not kinds or kinds[-1] != "deliveries":
+                found = json.loads(await asyncio.wait_for(socket.recv(), 20))
+                assert "agent_id" not in found
+                kinds += [found["type"]] if found["type"] != "queue" or found.get("handover_id") == handover_id else []
+    assert {name for name, kinds in heard.items() if "queue" in kinds} == {"Anna", "Siv"}
+    assert "message" in heard["Anna"]
+
+
+@pytest.mark.asyncio
 async def test_an_open_console_is_presence(office: Office) -> None:
     anna, bo = await office.staff("Anna Agent"), await office.staff("Bo Agent")
 

@@ -79,8 +79,8 @@ async def test_the_conversation_of_a_lost_agent_goes_back_first_in_line(core: Co
     async with core.store.read() as conn:
         after = await repository.get(conn, handover.id)
         said = await messages.read(conn, first.id, core.texts.direction)
-        assert await repository.position(conn, first.id) == 1
-        assert await repository.position(conn, second.id) == 2
+        assert await desk.routing.position(conn, first.id) == 1
+        assert await desk.routing.position(conn, second.id) == 2
         row = (await conn.execute(sa.select(schema.audit).where(schema.audit.c.actor == "system"))).one()
     assert (after.state, after.claimed_by) == (State.QUEUED, None)
     assert said[-1]["text"] == core.texts.render("agent.left", "sv", name="Anna Agent")

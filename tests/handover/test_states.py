@@ -6,13 +6,18 @@ import itertools
 
 import pytest
 
-from handover.states import ENDED, OPEN, OWNER, IllegalTransition, State, check, is_legal, owner_after
+from handover.states import ENDED, OPEN, OWNER, TRANSITIONS, IllegalTransition, State, check, is_legal, owner_after
+from handover.states_table import LEADS, PAGE, page
 
 LEGAL = {
-    ("offered", "offered"), ("offered", "declined"), ("offered", "queued"), ("offered", "scheduled"),
+    ("offered", "offered"), ("offered", "declined"), ("offered", "queued"),
     ("queued", "claimed"), ("queued", "scheduled"), ("queued", "abandoned"),
-    ("claimed", "queued"), ("claimed", "claimed"), ("claimed", "snoozed"), ("claimed", "returned"), ("claimed", "closed"),
-    ("snoozed", "claimed"), ("scheduled", "claimed"), ("scheduled", "closed"), ("closed", "queued"),
+    ("claimed", "queued"), ("claimed", "claimed"), ("claimed", "snoozed"), ("claimed", "scheduled"), ("claimed", "closing"),
+    ("claimed", "returned"), ("claimed", "closed"),
+    ("snoozed", "claimed"), ("snoozed", "queued"), ("snoozed", "closed"),
+    ("scheduled", "claimed"), ("scheduled", "queued"), ("scheduled", "abandoned"),
+    ("closing", "claimed"), ("closing", "queued"), ("closing", "closed"),
+    ("closed", "queued"),
 }  # fmt: skip
 
 
@@ -31,7 +36,7 @@ def test_an_illegal_change_is_refused_by_name() -> None:
     [
         ("bot", "offered declined scheduled returned abandoned"),
         ("queue", "queued"),
-        ("agent", "claimed snoozed"),
+        ("agent", "claimed snoozed closing"),
         ("closed", "closed"),
     ],
 )
@@ -46,3 +51,8 @@ def test_a_citizen_who_ends_the_conversation_closes_it_from_every_state() -> Non
 def test_a_state_is_either_open_or_ended() -> None:
     assert set(State) == OPEN | ENDED
     assert not OPEN & ENDED
+
+
+def test_the_page_of_the_states_is_what_they_say() -> None:
+    assert LEADS.keys() == {(source, target) for source, targets in TRANSITIONS.items() for target in targets}
+    assert page() == PAGE.read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ import { editPage } from "./edit.js";
 import { helpDialog } from "./help.js";
 import { listPage } from "./list.js";
 import { newPage } from "./new.js";
+import { reportsPage } from "./reports.js";
 
 const COUNT_MS = 30_000;
 
@@ -25,7 +26,7 @@ export class ArticlesRoom {
   }
 
   get mayEdit() {
-    return this.me.role !== "agent";
+    return ["editor", "admin"].includes(this.me.role);
   }
 
   view() {
@@ -55,9 +56,10 @@ export class ArticlesRoom {
   go() {
     this.page?.stop?.();
     const [first = "", second = "", third = ""] = location.hash.replace(/^#\/?articles\/?/, "").replace(/^#.*/, "").split("/").map(decodeURIComponent);
-    this.place = first === "new" || first === "changes" ? first : "list";
-    if (!first || !this.mayEdit && (first === "changes" || first === "new" || second === "edit")) this.page = listPage(this);
+    this.place = ["new", "changes", "reports"].includes(first) ? first : "list";
+    if (!first || !this.mayEdit && (this.place !== "list" || second === "edit")) this.page = listPage(this);
     else if (first === "new") this.page = newPage(this);
+    else if (first === "reports") this.page = reportsPage(this);
     else if (first === "changes") this.page = second ? changePage(this, second) : changesPage(this);
     else if (second === "edit") this.page = editPage(this, first, third);
     else this.page = articlePage(this, first);
@@ -85,6 +87,7 @@ export class ArticlesRoom {
     refill(this.sections,
       part("list", "", t("articles.list")),
       this.mayEdit && part("changes", "/changes", t("articles.changes"), this.counts.to_decide),
+      this.mayEdit && part("reports", "/reports", t("reports")),
       this.mayEdit && part("new", "/new", t("articles.new")),
       h("button", { class: "tool square", type: "button", title: t("articles.help"), "aria-label": t("articles.help"), dataset: { focus: "help" }, onclick: () => helpDialog() }, icon("help")));
   }

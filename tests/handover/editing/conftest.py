@@ -86,8 +86,9 @@ async def newsroom(core: Core, script: Script, clock: Clock, service: str, setti
     core.settings.plugins = "connectors.web,handover"
     core.settings.knowledge_url = service
     core.settings.knowledge_token = SecretStr(TOKEN)
-    async with serving(create_app(core)) as url:
-        made = Newsroom(url, core, script, clock, knowledge=service, files=settings)
+    app = create_app(core)
+    async with serving(app) as url:
+        made = Newsroom(url, core, script, clock, app.state.registry, knowledge=service, files=settings)
         yield made
         for client in made.clients:
             await client.aclose()

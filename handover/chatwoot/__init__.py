@@ -1,0 +1,1 @@
+"""Chatwoot as the desk: docs/desks.md."""

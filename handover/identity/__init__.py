@@ -1,0 +1,1 @@
+"""Identity: sessions, lockout per network address, second factor, login by OpenID Connect."""

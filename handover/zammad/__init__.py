@@ -1,0 +1,1 @@
+"""Zammad for what is answered later: docs/desks.md."""
