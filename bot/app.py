@@ -18,19 +18,21 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.core import Core
+from bot.delivery.gauges import measure
+from bot.delivery.worker import OutboxWorker
 from bot.events import Hub, PostgresHub, RedisHub
 from bot.http import BodyLimit, SecurityHeaders, install_error_handlers
-from bot.outbox import OutboxWorker
 from bot.pipeline.accept import examine
 from bot.pipeline.worker import TurnWorker
 from bot.plugins import Registry, register_all
 from bot.privacy.addresses import AddressBook
 from bot.rasa import RasaClient
 from bot.settings import ROOT, Settings
-from bot.store import conversations, schema
+from bot.store import addresses, contacts, conversations, schema
 from bot.store.engine import Store
 from bot.store.migrate import pending_migrations
 from bot.texts import Catalogue
+from bot.tls import trusted
 from knowledge.client import KnowledgeClient
 
 _log = structlog.get_logger(__name__)
@@ -82,7 +84,7 @@ def create_app(core: Core) -> FastAPI:
                        allow_headers=["authorization", "content-type"], expose_headers=["retry-after"], max_age=600)  # fmt: skip
     registry = Registry(core=core, app=app, worker=TurnWorker(core))
     app.state.registry = registry
-    app.include_router(_operation(core))
+    app.include_router(_operation(registry))
     register_all(registry, core.settings.plugin_names)
     registry.worker.desk = registry.desk
     return app
@@ -98,23 +100,24 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await asyncio.to_thread(examine, "hej", already_protected=False)
     await core.hub.start()
     await registry.worker.start()
-    addresses = AddressBook(core.settings.secret_key.get_secret_value())
-    outbox = OutboxWorker(core, registry.channels, addresses, core.settings.ambiguous_send)
-    await outbox.start()
+    book = AddressBook(core.settings.secret_key.get_secret_value())
+    outbox = OutboxWorker(core, registry.channels, book, core.settings.ambiguous_send, registry.desk)
+    registry.outbox = outbox
     background = [asyncio.create_task(_sweep(core)), asyncio.create_task(_open_doors(core))]
     for start in registry.on_start:
         await start()
+    await outbox.start()  # last, and stopped first: what it sends by is open all the while
     _log.info("app_ready", database=core.store.url.get_backend_name(), plugins=core.settings.plugin_names)
     try:
         yield
     finally:
+        await outbox.stop()
         for stop in reversed(registry.on_stop):
             await stop()
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
         await registry.worker.stop()
-        await outbox.stop()
         await core.hub.stop()
         await core.rasa.aclose()
         await core.knowledge.aclose()
@@ -153,13 +156,16 @@ async def _sweep(core: Core) -> None:
     while True:
         try:
             await close_idle(core)
+            async with core.store.write() as tx:
+                await contacts.delete_expired(tx, now=core.now())
+                await addresses.delete_expired(tx, now=core.now())
         except Exception as fault:
             _log.error("sweep_failed", error=type(fault).__name__)
         await asyncio.sleep(SWEEP_SECONDS)
 
 
-def _operation(core: Core) -> APIRouter:
-    router = APIRouter(tags=["operation"])
+def _operation(registry: Registry) -> APIRouter:
+    core, router = registry.core, APIRouter(tags=["operation"])
 
     @router.get("/healthz", summary="The process lives")
     async def healthz() -> dict[str, str]:
@@ -170,7 +176,7 @@ def _operation(core: Core) -> APIRouter:
         services = {"store": await _store_answers(core)}
         urls = {"knowledge": f"{core.settings.knowledge_url}/readyz", "rasa": f"{core.settings.rasa_url}/",
                 "actions": f"{core.settings.actions_url}/health"}  # fmt: skip
-        async with httpx.AsyncClient(timeout=2.0) as client:
+        async with httpx.AsyncClient(verify=trusted(), timeout=2.0) as client:
             answers = await asyncio.gather(*(_answers(client, url) for url in urls.values()))
         services |= dict(zip(urls, answers, strict=True))
         # Only the store is vital: without the others emergency texts and the way to a human still work.
@@ -180,6 +186,7 @@ def _operation(core: Core) -> APIRouter:
 
     @router.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
+        await measure(registry)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router

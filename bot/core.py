@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.events import Hub
+from bot.precedence import Precedence
 from bot.rasa import RasaClient
 from bot.settings import Settings
 from bot.store.engine import Store
@@ -32,6 +33,7 @@ class Core:
     rasa: RasaClient
     hub: Hub
     now: Callable[[], dt.datetime] = utc_now
+    precedence: Precedence = field(default_factory=Precedence)
     switch: SwitchReader = field(init=False)
     started: asyncio.Event = field(default_factory=asyncio.Event)  # knowledge and Rasa have answered once
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -13,11 +14,32 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _log = structlog.get_logger(__name__)
 MAX_BODY_BYTES = 65_536
+MAX_WEBHOOK_BYTES = 3_000_000  # Meta: "payloads can be up to 3 MB"
 
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
 )
+
+
+_FAULT = {
+    "description": "`{error: {code, message}}`, and for some codes what belongs to them",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}},
+}
+_FAULT_SCHEMA = {
+    "title": "Fault",
+    "description": "Every error has this body.",
+    "type": "object",
+    "properties": {
+        "error": {
+            "type": "object",
+            "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+            "required": ["code", "message"],
+            "additionalProperties": True,
+        }
+    },
+    "required": ["error"],
+}
 
 
 class ApiError(Exception):
@@ -37,8 +59,32 @@ def error_response(error: ApiError) -> JSONResponse:
     return JSONResponse(error.body(), error.status, headers=error.headers)
 
 
+def faults(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors of a route for the published description.
+
+    A reference, not a model: FastAPI would build a validator for each route and status, most of the time the app takes to start.
+
+    Args:
+        statuses: those it answers with.
+    """
+    return {status: {**_FAULT, "description": f"{HTTPStatus(status).phrase}. {_FAULT['description']}"} for status in statuses}
+
+
+def _describe_faults(app: FastAPI) -> None:
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = described()
+        document.setdefault("components", {}).setdefault("schemas", {})["Fault"] = _FAULT_SCHEMA
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
 def install_error_handlers(app: FastAPI) -> None:
     """Gives every error the same body; an unforeseen one says nothing of its inside."""
+
+    _describe_faults(app)
 
     async def _api(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ApiError)
@@ -77,9 +123,10 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
             await self._app(scope, receive, send)
             return
+        limit = MAX_WEBHOOK_BYTES if scope["path"].startswith("/hooks/") else self._limit
         headers = dict(scope["headers"])
         announced = headers.get(b"content-length", b"0")
-        too_large = announced.isdigit() and int(announced) > self._limit
+        too_large = announced.isdigit() and int(announced) > limit
         chunks: list[bytes] = []
         size, more = 0, True
         while more and not too_large:
@@ -89,9 +136,9 @@ class BodyLimit:
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
             more = message.get("more_body", False)
-            too_large = size > self._limit
+            too_large = size > limit
         if too_large:
-            error = ApiError(413, "too_large", f"the request body may have at most {self._limit} bytes")
+            error = ApiError(413, "too_large", f"the request body may have at most {limit} bytes")
             await error_response(error)(scope, receive, send)
             return
         body, given = b"".join(chunks), False

@@ -28,6 +28,19 @@ class Button:
 
 
 @dataclass(frozen=True)
+class Mail:
+    """What goes out by e-mail when a message is stored; the conversation shows the message, the channel writes the mail.
+
+    Args:
+        push_to: id and channel account of the address it goes to.
+        content: what the channel must know to write it; never an address, nothing personal.
+    """
+
+    push_to: tuple[str, str]
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Reply:
     """Something to say, not yet in words: a key of the catalogue and/or articles, and buttons."""
 
@@ -41,6 +54,7 @@ class Reply:
     author: Author = "bot"
     preview: dict[str, Any] | None = None
     links: tuple[dict[str, str], ...] = ()  # where to go on, each {url, title}
+    mail: Mail | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,7 @@ class Rendered:
         language: language code of `text`.
         payload: the further fields of the public `Message` (sources, updated, links, preview, …), without buttons.
         buttons: choices with their titles; the store gives each its payload.
+        push_to: id and channel account of an address it goes to instead of the conversation's own.
     """
 
     author: Author
@@ -62,3 +77,4 @@ class Rendered:
     payload: dict[str, Any] = field(default_factory=dict)
     buttons: tuple[Button, ...] = ()
     agent_id: str | None = None
+    push_to: tuple[str, str] | None = None

@@ -13,4 +13,8 @@ SUPPRESSED = Counter("fraga_bot_reply_suppressed_total", "Bot replies dropped be
 MASKED = Counter("fraga_masked_total", "Messages in which personal data was hidden", ["kind"])
 REFUSED = Counter("fraga_refused_total", "Messages refused at the door", ["channel", "code"])
 DELIVERIES = Counter("fraga_deliveries_total", "Outgoing deliveries", ["channel", "result"])
+UNDELIVERED = Gauge("fraga_undelivered_messages", "Messages that have not gone out: waiting, dead or held", ["account", "state"])
+OLDEST_WAITING = Gauge("fraga_oldest_waiting_seconds", "Age of the oldest message that waits to go out; 0 = none", ["account"])
+ACCOUNT_RESTS = Gauge("fraga_account_rests_seconds", "How long nothing goes out by an account yet, in this process", ["account"])
+DESK_FAILURES = Counter("fraga_desk_failures_total", "Failed calls of another desk: unreachable or refused", ["desk", "kind"])
 OPEN_SOCKETS = Gauge("fraga_open_sockets", "Connected WebSockets", ["kind"])

@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     knowledge_url: str = "http://127.0.0.1:8001"
     rasa_url: str = "http://127.0.0.1:5005"
     actions_url: str = "http://127.0.0.1:5055"
-    plugins: str = "connectors.web,handover"
+    plugins: str = "connectors.web,connectors.gateway,handover"
     secret_key: SecretStr = SecretStr("")  # encrypts addresses, keys the look-up hashes
     rasa_token: SecretStr = SecretStr("")  # app → rasa, internal
     knowledge_token: SecretStr = SecretStr("")  # app → knowledge, for editing; made from SECRET_KEY when it is left out
@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     about_minutes: float = 30.0  # how long a follow-up ("and for children?") may refer to the last answer; 0 = never
     episode_turns: int = 8  # Rasa slows with the length of its tracker: begin a new one after this many turns
     start_grace_seconds: float = 60.0  # how long new conversations wait for knowledge and Rasa to load
+    contact_days: float = Field(30.0, gt=0)  # how long a number left for a call-back is kept
     ambiguous_send: Literal["resend", "hold"] = "hold"  # a send whose outcome a crash left unknown
     rate: RateLimits = Field(default_factory=RateLimits)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import unicodedata
 from dataclasses import dataclass
 
@@ -13,15 +14,18 @@ from bot.core import Core
 from bot.messages import Rendered
 from bot.pipeline.about import about_of
 from bot.pipeline.context import Facts
+from bot.privacy import contact_details
+from bot.privacy.addresses import AddressBook
 from bot.privacy.masking import mask
 from bot.privacy.protected_identity import mentions_protected_identity
 from bot.safety import human, rules
-from bot.store import conversations, messages, schema
-from bot.store.engine import Connection
+from bot.store import contacts, conversations, messages, schema
+from bot.store.engine import Connection, Transaction
 
 MAX_TEXT_LENGTH = 2000
 CANDIDATES = 5  # articles that knowledge is asked for
 MAX_ID_LENGTH = 128
+SENDING = frozenset({"/handover_send", "/handover_pass"})  # buttons that agree to send what was said
 PROTECTED_TEXT = "[…]"  # stands for a text that was never stored
 
 
@@ -39,11 +43,22 @@ class Inbound:
 
     Args:
         provider_id: the channel's own id of the message; a second delivery with the same id changes nothing.
+        struck: with the payload of a button that sends the conversation to a human: seqs of messages not to be sent.
     """
 
     provider_id: str
     text: str | None = None
     payload: str | None = None
+    struck: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class LookedAt:
+    """A message after the last look at its raw text: what was seen, and the text that may be stored."""
+
+    inbound: Inbound
+    facts: Facts
+    text: str
 
 
 @dataclass(frozen=True)
@@ -71,61 +86,117 @@ async def accept(core: Core, conversation_id: str, inbound: Inbound) -> Accepted
     Raises:
         Refused: empty, too long, unknown button, or the conversation is closed.
     """
-    if not inbound.provider_id or len(inbound.provider_id) > MAX_ID_LENGTH:
-        raise Refused("bad_message_id", f"client_message_id must have 1 to {MAX_ID_LENGTH} characters")
+    looked_at = look_at(inbound)
     try:
         async with core.store.write() as tx:
             conversation, known = await _look_up(tx.conn, conversation_id, inbound.provider_id)
             if known:
                 return Accepted(known, conversation_id, duplicate=True)
-            if conversation.owner == "closed":
-                raise Refused("conversation_closed", "the conversation has ended; open a new one")
-            if inbound.payload is not None:
-                action, text = await _pressed(core, tx.conn, conversation_id, inbound.payload)
-                facts, stored = Facts(protected=conversation.protected), text
-            else:
-                action = None
-                text = clean(inbound.text or "")
-                if not text:
-                    raise Refused("empty", "the message has no text")
-                if len(text) > MAX_TEXT_LENGTH:
-                    raise Refused("too_long", f"a message has at most {MAX_TEXT_LENGTH} characters")
-                facts, stored = examine(text, already_protected=conversation.protected)
-                if not facts.protected:
-                    about = await about_of(core, tx.conn, conversation_id, conversation.last_seq + 1)
-                    core.knowledge.foretell(stored, conversation.language, k=CANDIDATES, about=about)
-            now = core.now()
-            message_id, seq = await messages.append(
-                tx,
-                conversation_id,
-                Rendered(author="citizen", text=stored, language=conversation.language),
-                now=now,
-                provider_id=inbound.provider_id,
-            )
-            await tx.conn.execute(
-                schema.turn.insert().values(
-                    message_id=message_id,
-                    conversation_id=conversation_id,
-                    seq=seq,
-                    state="pending",
-                    attempts=0,
-                    next_attempt_at=now,
-                    facts=facts.to_json(),
-                    action=action,
-                    created_at=now,
-                )
-            )
-            if facts.protected and not conversation.protected:
-                await conversations.update(tx, conversation_id, protected=True)
+            accepted = await accept_in(core, tx, conversation, looked_at)
     except IntegrityError:  # PostgreSQL: two deliveries of one message at the same moment; the other one won
         async with core.store.read() as conn:
             known = await messages.find_by_provider_id(conn, conversation_id, inbound.provider_id)
         if known is None:
             raise
         return Accepted(known, conversation_id, duplicate=True)
+    return accepted
+
+
+def look_at(inbound: Inbound) -> LookedAt:
+    """Cleans, examines and masks what came in: pure, and done before any transaction begins.
+
+    Raises:
+        Refused: empty, too long, or without an id.
+    """
+    if not inbound.provider_id or len(inbound.provider_id) > MAX_ID_LENGTH:
+        raise Refused("bad_message_id", f"client_message_id must have 1 to {MAX_ID_LENGTH} characters")
+    if inbound.payload is not None:
+        return LookedAt(inbound, Facts(), "")
+    if inbound.struck:
+        raise Refused("nothing_to_strike", "struck goes with a button that sends the conversation")
+    text = clean(inbound.text or "")
+    if not text:
+        raise Refused("empty", "the message has no text")
+    if len(text) > MAX_TEXT_LENGTH:
+        raise Refused("too_long", f"a message has at most {MAX_TEXT_LENGTH} characters")
+    return LookedAt(inbound, *examine(text, already_protected=False))
+
+
+async def accept_in(core: Core, tx: Transaction, conversation: conversations.Conversation, looked_at: LookedAt) -> Accepted:
+    """Stores a message that was looked at, and its turn, within the caller's transaction.
+
+    Raises:
+        Refused: unknown button, or the conversation is closed.
+    """
+    inbound, conversation_id = looked_at.inbound, conversation.id
+    if conversation.owner == "closed":
+        raise Refused("conversation_closed", "the conversation has ended; open a new one")
+    facts, stored, action = looked_at.facts, looked_at.text, None
+    if inbound.payload is not None:
+        action, stored = await _pressed(core, tx.conn, conversation_id, inbound.payload)
+        if inbound.struck and action.partition(":")[0] not in SENDING:
+            raise Refused("nothing_to_strike", "struck goes with a button that sends the conversation")
+        facts = Facts(protected=conversation.protected, struck=inbound.struck)
+    elif conversation.protected:
+        facts, stored = dataclasses.replace(facts, protected=True), PROTECTED_TEXT
+    elif conversation.awaiting == contacts.AWAITING and not facts.protected:
+        facts, stored = await _contact_details(core, tx, conversation, looked_at)
+    if action is None and not facts.protected:
+        about = await about_of(core, tx.conn, conversation_id, conversation.last_seq + 1)
+        core.knowledge.foretell(stored, conversation.language, k=CANDIDATES, about=about)
+    now = core.now()
+    message_id, seq = await messages.append(
+        tx,
+        conversation_id,
+        Rendered(author="citizen", text=stored, language=conversation.language),
+        now=now,
+        provider_id=inbound.provider_id,
+    )
+    await tx.conn.execute(
+        schema.turn.insert().values(
+            message_id=message_id,
+            conversation_id=conversation_id,
+            seq=seq,
+            state="pending",
+            attempts=0,
+            next_attempt_at=now,
+            facts=facts.to_json(),
+            action=action,
+            created_at=now,
+        )
+    )
+    if facts.protected and not conversation.protected:
+        await conversations.update(tx, conversation_id, protected=True)
     for kind in facts.masked:
         metrics.MASKED.labels(kind=kind).inc()
     return Accepted(message_id, conversation_id, duplicate=False)
+
+
+async def _contact_details(
+    core: Core, tx: Transaction, conversation: conversations.Conversation, looked_at: LookedAt
+) -> tuple[Facts, str]:
+    """The answer of a citizen who was asked for a phone number or an address: kept apart from the text, if there is one."""
+    facts, text = looked_at.facts, clean(looked_at.inbound.text or "")
+    answer = contact_details.read(text)
+    if answer.given:
+        book = AddressBook(core.settings.secret_key.get_secret_value())
+        await contacts.keep(tx, conversation.id, answer.given, book, now=core.now(), days=core.settings.contact_days)
+        await conversations.update(tx, conversation.id, awaiting=None)
+        kinds: tuple[str, ...] = tuple(detail.kind for detail in answer.given)
+    elif _says(core, text, "consent.cancel"):
+        kinds = ("cancelled",)
+    else:  # an agent who has come meanwhile asks for themselves
+        kinds = (("invalid",) if answer.tried else ("missing",)) if conversation.owner == "queue" else ()
+    return dataclasses.replace(facts, masked=answer.masked, contact=kinds), answer.text
+
+
+def _says(core: Core, text: str, key: str) -> bool:
+    """Whether a message is nothing but a text of the catalogue, in whatever language."""
+
+    def plain(words: str) -> str:
+        return words.strip(" .!\"'”“«»").casefold().replace("i\u0307", "i")  # Turkish İ, typed as i
+
+    return plain(text) in {plain(core.texts.render(key, spoken.code)) for spoken in core.texts.languages()}
 
 
 async def _look_up(conn: Connection, conversation_id: str, provider_id: str) -> tuple[conversations.Conversation, str | None]:

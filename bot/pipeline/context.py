@@ -24,12 +24,17 @@ class Facts:
         wants_human: the rules read a wish to talk to a person.
         protected: the citizen speaks of protected identity; then no text was stored.
         masked: kinds of personal data that were hidden.
+        contact: of an answer to the question for contact details: the kinds that were kept, or `cancelled`, or `invalid`
+            (something like one), or `missing`.
+        struck: with a button that agrees to send the conversation: seqs of the messages that are not to be sent.
     """
 
     emergency: str | None = None
     wants_human: bool = False
     protected: bool = False
     masked: tuple[str, ...] = ()
+    contact: tuple[str, ...] = ()
+    struck: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As stored in `turn.facts`."""
@@ -38,19 +43,23 @@ class Facts:
             "human": self.wants_human,
             "protected": self.protected,
             "masked": list(self.masked),
-        }
+            "contact": list(self.contact),
+        } | ({"struck": list(self.struck)} if self.struck else {})
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Facts:
         """The inverse of `to_json`."""
-        return cls(stored["emergency"], stored["human"], stored["protected"], tuple(stored["masked"]))
+        return cls(
+            stored["emergency"], stored["human"], stored["protected"], tuple(stored["masked"]), tuple(stored.get("contact", ())),
+            tuple(stored.get("struck", ())),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class DeskCall:
     """A call of the desk, made inside the transaction that writes the turn."""
 
-    kind: str  # offer | press | citizen_wrote
+    kind: str  # offer | press | citizen_wrote | contact
     arguments: dict[str, Any] = field(default_factory=dict)
 
 

@@ -36,6 +36,8 @@ def render_text(core: Core, reply: Reply, language: str) -> Rendered:
         payload["probability"] = round(reply.probability, 4)
     if reply.links:
         payload["links"] = list(reply.links)
+    if reply.mail is not None:
+        payload["mail"] = reply.mail.content
     return Rendered(
         author=reply.author,
         text=core.texts.render(reply.key, language, **params),
@@ -43,6 +45,7 @@ def render_text(core: Core, reply: Reply, language: str) -> Rendered:
         outcome=reply.outcome,
         payload=payload,
         buttons=_titled(core, reply.buttons, language),
+        push_to=reply.mail.push_to if reply.mail else None,
     )
 
 
@@ -128,6 +131,7 @@ def _answer(core: Core, reply: Reply, article: ArticleData, language: str) -> Re
         "updated": article["updated"],
         "links": article["links"],
         "wants_feedback": True,
+        "short": article["short"].strip(),  # what is sent by SMS
     }
     if reply.probability is not None:
         payload["probability"] = round(reply.probability, 4)

@@ -12,10 +12,11 @@ import structlog
 from bot import metrics
 from bot.core import Core
 from bot.messages import Rendered, Reply
-from bot.pipeline.context import Facts, TurnContext, TurnDecided
+from bot.pipeline.context import DeskCall, Facts, TurnContext, TurnDecided
 from bot.pipeline.render import render, render_text
 from bot.pipeline.stages import answer, protect, understand
 from bot.plugins import Desk
+from bot.privacy import contact_details
 from bot.store import conversations, messages, schema
 from bot.store.engine import Transaction
 
@@ -29,6 +30,7 @@ STAGES: tuple[Stage, ...] = (
     protect.protected_identity,
     protect.chosen_language,
     protect.handover_buttons,
+    protect.contact_details,
     protect.wants_human,
     protect.owner,
     answer.switched_off,
@@ -98,23 +100,34 @@ async def _write(core: Core, desk: Desk | None, ctx: TurnContext, rendered: list
     """
     now = core.now()
     async with core.store.write() as tx:
-        current = await conversations.get(tx.conn, ctx.conversation.id)
+        # Locked: an agent who takes over at this moment does so before or after all that is written here.
+        current = await conversations.lock(tx, ctx.conversation.id)
         if ctx.updates:
             await conversations.update(tx, current.id, **ctx.updates)
         overtaken = current.version != ctx.conversation.version or current.owner != ctx.conversation.owner
+        if overtaken and current.owner == "bot" and ctx.desk and ctx.desk.kind == "citizen_wrote" and not rendered:
+            # Meant for an agent, who has given the conversation back meanwhile: begun anew, so that the bot answers it.
+            again = {"next_attempt_at": now}
+            await tx.conn.execute(schema.turn.update().where(schema.turn.c.message_id == ctx.message_id).values(**again))
+            return
+        if overtaken and ctx.desk is None and current.owner in ("queue", "agent"):
+            ctx.desk = DeskCall(
+                "citizen_wrote", {"wants_human": False}
+            )  # the bot's answer is not said: an agent reads the question
         if ctx.desk is not None:
             current = dataclasses.replace(current, **{k: v for k, v in ctx.updates.items() if hasattr(current, k)})
             rendered = rendered + await _call_desk(core, desk, tx, ctx, current, overtaken)
+        owner_after = current.owner
+        if ctx.desk is not None:  # only the desk changes owners
+            owner_after = (await conversations.get(tx.conn, ctx.conversation.id)).owner
         for message in rendered:
             if overtaken and message.author == "bot" and message.outcome != "emergency":
                 metrics.SUPPRESSED.inc()
                 continue
-            if overtaken and message.author == "bot":  # danger is shown in every owner state, but not as the bot
+            if message.author == "bot" and (overtaken or owner_after != "bot"):
+                # Danger is shown in every owner state, but not as the bot; also when the desk has just taken the conversation.
                 message = dataclasses.replace(message, author="system")
             await messages.append(tx, current.id, message, now=now, turn_id=ctx.message_id)
-        owner_after = current.owner
-        if ctx.desk is not None:  # only the desk changes owners
-            owner_after = (await conversations.get(tx.conn, ctx.conversation.id)).owner
         await _finish(tx, core, ctx, owner_after, now)
 
 
@@ -128,10 +141,14 @@ async def _call_desk(
 ) -> list[Rendered]:
     assert ctx.desk is not None
     arguments = ctx.desk.arguments
+    if current.owner == "closed":  # it ended while the turn was running: nobody is asked for any more
+        return []
     if desk is None:
         replies = [Reply("text", "handover.unavailable", outcome="handover_offered", author="system")]
     elif ctx.desk.kind == "press":
-        replies = await desk.press(tx, current, arguments["action"])
+        replies = await desk.press(tx, current, arguments["action"], arguments.get("struck", ()))
+    elif ctx.desk.kind == "contact":
+        replies = await desk.contact_answered(tx, current, arguments["answer"])
     elif current.owner in ("queue", "agent"):  # also when it came to that while the turn was running
         emergency = ctx.outcome == "emergency"
         replies = await desk.citizen_wrote(
@@ -141,6 +158,8 @@ async def _call_desk(
         replies = await desk.offer(tx, current, **arguments)
     else:  # the desk gave the conversation back meanwhile; nothing is lost, the citizen's message is in the store
         replies = []
+    if desk is not None and ctx.outcome == "emergency" and set(ctx.facts.contact) & contact_details.KINDS:
+        await desk.contact_answered(tx, current, ctx.facts.contact, emergency=True)
     for reply in replies:
         if ctx.outcome not in ("emergency",):
             ctx.outcome = reply.outcome or ctx.outcome

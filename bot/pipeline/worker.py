@@ -95,7 +95,7 @@ class TurnWorker:
             await asyncio.sleep(POLL_SECONDS)
 
     async def _work(self, conversation_id: str) -> None:
-        async with self._slots:
+        async with self._slots, self._core.precedence.patient():
             try:
                 try:
                     # Leased anew before every turn, so that a long row of turns does not outlive the lease.

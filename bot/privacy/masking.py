@@ -89,10 +89,16 @@ def mask(text: str, *, keep: frozenset[str] | None = None) -> Masked:
         if len(found) == before:
             break
     found.sort(key=lambda finding: finding.start)
-    return Masked(_replace(text, found), tuple(found))
+    return Masked(replaced(text, found), tuple(found))
 
 
-def _replace(text: str, findings: list[Finding]) -> str:
+def replaced(text: str, findings: Iterable[Finding]) -> str:
+    """The text with tokens in place of findings.
+
+    Args:
+        text: The original.
+        findings: In order, not overlapping.
+    """
     parts: list[str] = []
     at = 0
     for finding in findings:

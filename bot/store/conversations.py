@@ -110,13 +110,26 @@ async def find_by_token(conn: Connection, token: str) -> Conversation | None:
     return Conversation(**row._mapping) if row else None
 
 
+async def lock(tx: Transaction, conversation_id: str) -> Conversation:
+    """Takes the conversation for this transaction and reads it as it is now: its owner stays until the transaction ends.
+
+    Raises:
+        LookupError: there is none with this id.
+    """
+    # SQLite's write transaction is alone anyway; its compiler leaves FOR UPDATE out.
+    await tx.conn.execute(sa.select(_c.id).where(_c.id == conversation_id).with_for_update())
+    return await get(tx.conn, conversation_id)
+
+
 async def set_owner(
-    tx: Transaction, conversation_id: str, owner: Owner, *, expected_version: int, now: dt.datetime, **also: Any
-) -> int:
+    tx: Transaction, conversation_id: str, owner: Owner, *, expected_version: int, now: dt.datetime, reopen: bool = False,
+    **also: Any,
+) -> int:  # fmt: skip
     """Hands the word to `owner`: one conditional update, which also cancels what the bot had not yet delivered.
 
     Args:
         expected_version: the version the caller's decision rests on.
+        reopen: also a closed conversation; else closed is for good.
         also: further columns to set in the same update (department, awaiting, close_reason, …).
 
     Returns:
@@ -128,18 +141,22 @@ async def set_owner(
     values: dict[str, Any] = {"owner": owner, "version": expected_version + 1, **also}
     if owner == "closed":
         values["closed_at"] = now
+    elif reopen:
+        values |= {"closed_at": None, "close_reason": None}
     if owner == "bot":  # Rasa's tracker knows nothing of what the agent said: begin a new one
         values |= {"episode": _c.episode + 1, "episode_turns": 0}
     changed = await tx.conn.execute(
         schema.conversation.update()
-        .where(_c.id == conversation_id, _c.version == expected_version, _c.owner != "closed")
+        .where(_c.id == conversation_id, _c.version == expected_version, sa.true() if reopen else _c.owner != "closed")
         .values(**values)
     )
     if changed.rowcount != 1:
         raise StaleVersion(conversation_id)
     if owner != "bot":
         bot_messages = sa.select(schema.message.c.id).where(
-            schema.message.c.conversation_id == conversation_id, schema.message.c.author == "bot"
+            schema.message.c.conversation_id == conversation_id,
+            schema.message.c.author == "bot",
+            schema.message.c.outcome.is_distinct_from("emergency"),
         )
         await tx.conn.execute(
             schema.outbox.update()
@@ -152,6 +169,13 @@ async def set_owner(
         )
     tx.notify("conversation", conversation_id=conversation_id, kind="owner")
     return expected_version + 1
+
+
+async def answer_on_web(tx: Transaction, conversation_id: str) -> None:
+    """From now on the conversation is read on the web; nothing is pushed to its addresses."""
+    link = schema.conversation_address
+    await tx.conn.execute(link.update().where(link.c.conversation_id == conversation_id).values(active=False))
+    await update(tx, conversation_id, channel="web", channel_account="web")
 
 
 async def update(tx: Transaction, conversation_id: str, **values: Any) -> None:

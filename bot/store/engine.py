@@ -64,7 +64,7 @@ class _Postgres:
             yield conn
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Connection]:
+    async def write(self, *, urgent: bool = False) -> AsyncIterator[Connection]:  # rows are locked, not the database
         async with self._engine.begin() as conn:
             yield conn
 
@@ -93,9 +93,13 @@ class Store:
             yield conn
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Transaction]:
-        """A write transaction: committed when the block ends, rolled back when it raises."""
-        async with self._database.write() as conn:
+    async def write(self, *, urgent: bool = False) -> AsyncIterator[Transaction]:
+        """A write transaction: committed when the block ends, rolled back when it raises.
+
+        Args:
+            urgent: somebody waits for the commit; with SQLite it goes before others that wait for the writer.
+        """
+        async with self._database.write(urgent=urgent) as conn:
             transaction = Transaction(conn)
             yield transaction
         if self.publish is not None:

@@ -15,6 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.base import Executable
 
+from bot.precedence import WriterLock
+
 BUSY_MS = 10_000  # how long another process (a command) may hold the write lock
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}")
 _IMMEDIATE = "fraga_write"
@@ -50,7 +52,7 @@ class InlineSqlite:
         # Two threads use a connection, never at the same time. The pool never makes anyone wait: that would stop the loop.
         self._engine = sa.create_engine(url, connect_args={"check_same_thread": False}, pool_size=5, max_overflow=-1)
         # Waiting here is fair and cheap; waiting in SQLite's busy handler is neither.
-        self._writer = asyncio.Lock()
+        self._writer = WriterLock()
         sa.event.listen(self._engine, "connect", _on_connect)
         sa.event.listen(self._engine, "begin", _on_begin)
 
@@ -61,9 +63,9 @@ class InlineSqlite:
             yield InlineConnection(conn)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[InlineConnection]:
-        """A transaction: committed when the block ends, rolled back when it raises."""
-        async with self._writer:
+    async def write(self, *, urgent: bool = False) -> AsyncIterator[InlineConnection]:
+        """A transaction: committed when the block ends, rolled back when it raises; an urgent one before others that wait."""
+        async with self._writer.held(urgent=urgent):
             with self._engine.connect().execution_options(**{_IMMEDIATE: True}) as conn:
                 await _begin(conn)
                 try:

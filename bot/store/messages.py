@@ -14,6 +14,7 @@ from bot.store import schema
 from bot.store.engine import Connection, Transaction
 
 _m = schema.message.c
+_BEFORE_ALL = dt.timedelta(days=1)  # what is said in danger is due before everything that waits
 
 # Fields of `payload` that are shown to the citizen and the agent as they are.
 _PUBLIC = ("title", "sources", "updated", "links", "related", "buttons", "probability", "preview", "wants_feedback",
@@ -37,13 +38,22 @@ async def append(
     """
     message_id = message_id or schema.new_id()
     c, link = schema.conversation.c, schema.conversation_address.c
-    address = sa.select(link.address_id).where(link.conversation_id == c.id, link.active).limit(1).scalar_subquery()
+    # By the id itself, not by `c.id`: in RETURNING, SQLite's columns stand without their tables, and `id` would be another's.
+    address = (
+        sa.select(link.address_id).where(link.conversation_id == conversation_id, link.active)
+        .order_by(link.address_id).limit(1).scalar_subquery()
+    )  # fmt: skip
+    account = (
+        sa.select(schema.address.c.channel_account).join(schema.conversation_address, link.address_id == schema.address.c.id)
+        .where(link.conversation_id == conversation_id, link.active)
+        .order_by(link.address_id).limit(1).scalar_subquery()
+    )  # fmt: skip
     numbered = (
         await tx.conn.execute(
             schema.conversation.update()
             .where(c.id == conversation_id)
             .values(last_seq=c.last_seq + 1, active_at=now)
-            .returning(c.last_seq, c.channel, address.label("address_id"))
+            .returning(c.last_seq, address.label("address_id"), account.label("account"))
         )
     ).one()
     seq: int = numbered.last_seq
@@ -76,17 +86,20 @@ async def append(
         )
     )
     # The web has no address to push to: its client reads the store.
-    if rendered.author != "citizen" and numbered.address_id is not None:
+    push_to = rendered.push_to
+    if push_to is None and rendered.author != "citizen" and numbered.address_id is not None:
+        push_to = (numbered.address_id, numbered.account)
+    if push_to is not None:
         await tx.conn.execute(
             schema.outbox.insert().values(
                 message_id=message_id,
                 conversation_id=conversation_id,
-                address_id=numbered.address_id,
-                channel=numbered.channel,
+                address_id=push_to[0],
+                account=push_to[1],
                 seq=seq,
                 state="pending",
                 attempts=0,
-                next_attempt_at=now,
+                next_attempt_at=now - _BEFORE_ALL if rendered.outcome == "emergency" else now,
             )
         )
         tx.notify("outbox", conversation_id=conversation_id)

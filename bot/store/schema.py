@@ -64,7 +64,7 @@ conversation = sa.Table(
     sa.Column("owner", sa.String(8), nullable=False),  # bot | queue | agent | closed
     sa.Column("version", sa.Integer, nullable=False),  # changes exactly when the owner changes
     sa.Column("department", sa.String(48)),
-    sa.Column("awaiting", sa.String(32)),  # what the bot's last question waits for: human | consent
+    sa.Column("awaiting", sa.String(32)),  # what the last question waits for: human[:reason] | consent | contact
     sa.Column("protected", sa.Boolean, nullable=False),  # protected identity: no free text is stored any more
     sa.Column("episode", sa.Integer, nullable=False),  # Rasa's tracker is `id:episode`
     sa.Column("episode_turns", sa.Integer, nullable=False),
@@ -138,7 +138,12 @@ address = sa.Table(
     sa.Column("channel_account", sa.String(64), nullable=False),
     sa.Column("lookup_hmac", sa.String(64), nullable=False, unique=True),
     sa.Column("value_encrypted", sa.LargeBinary, nullable=False),
+    sa.Column("stopped_at", UtcDateTime),  # nothing is sent there any more
+    sa.Column("stop_reason", sa.String(32)),  # asked (STOPP) | unreachable | loop | group
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime),  # then its value is deleted; NULL = no such time
+    sa.Column("prompted_at", UtcDateTime),  # a template last asked the citizen to write (WhatsApp)
+    sa.Index("ix_address_expires_at", "expires_at"),
 )
 
 conversation_address = sa.Table(
@@ -153,20 +158,70 @@ conversation_address = sa.Table(
 outbox = sa.Table(
     "outbox",
     metadata,
-    _id("message_id", sa.ForeignKey("message.id"), primary_key=True),  # also the idempotency key given to providers
+    _id("message_id", sa.ForeignKey("message.id"), primary_key=True),
     _id("conversation_id", sa.ForeignKey("conversation.id"), nullable=False),
     _id("address_id", sa.ForeignKey("address.id"), nullable=False),
-    sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("account", sa.String(64), nullable=False),  # channel account it goes out by: `elks:main`
     sa.Column("seq", sa.Integer, nullable=False),
     sa.Column("state", sa.String(12), nullable=False),  # pending | sending | sent | dead | cancelled | ambiguous
+    sa.Column("parts_sent", sa.Integer, nullable=False, server_default="0"),  # a long message goes out in several
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("next_attempt_at", UtcDateTime, nullable=False),
     sa.Column("lease_worker", sa.String(64)),
     sa.Column("lease_expires_at", UtcDateTime),
-    sa.Column("provider_id", sa.String(128)),
     sa.Column("error", sa.String(200)),
+    sa.Column("updated_at", UtcDateTime),
     sa.Index("ix_outbox_state_next_attempt_at", "state", "next_attempt_at"),
     sa.Index("ix_outbox_conversation_id_seq", "conversation_id", "seq"),
+    sa.Index("ix_outbox_address_id", "address_id"),
+)
+
+delivery = sa.Table(  # what the provider says of a part; it may say so before we know that the part is ours
+    "delivery",
+    metadata,
+    sa.Column("account", sa.String(64), primary_key=True),
+    sa.Column("provider_id", sa.String(128), primary_key=True),
+    _id("message_id", sa.ForeignKey("message.id")),
+    sa.Column("part", sa.Integer),
+    sa.Column("state", sa.String(12), nullable=False),  # sent | delivered | read | failed
+    sa.Column("error", sa.String(200)),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Index("ix_delivery_message_id", "message_id"),
+)
+
+received = sa.Table(  # every delivery of a provider that was taken: the key against duplicates, however late
+    "received",
+    metadata,
+    sa.Column("account", sa.String(64), primary_key=True),
+    sa.Column("provider_id", sa.String(128), primary_key=True),
+    _id("message_id", sa.ForeignKey("message.id")),  # NULL when it was no message (a stop, an edit refused, …)
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Index("ix_received_received_at", "received_at"),
+)
+
+continuation = sa.Table(  # a code that moves a conversation to another channel
+    "continuation",
+    metadata,
+    sa.Column("code_hmac", sa.String(64), primary_key=True),
+    _id("conversation_id", sa.ForeignKey("conversation.id"), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("used_at", UtcDateTime),
+    sa.Index("ix_continuation_conversation_id", "conversation_id"),
+)
+
+contact = sa.Table(  # a phone number or an address that a citizen left to be called back
+    "contact",
+    metadata,
+    _id(primary_key=True),
+    _id("conversation_id", sa.ForeignKey("conversation.id"), nullable=False),
+    sa.Column("value_encrypted", sa.LargeBinary, nullable=False),
+    sa.Column("kind", sa.String(8), nullable=False),  # phone | email
+    sa.Column("purpose", sa.String(16), nullable=False),  # call_back
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Index("ix_contact_conversation_id", "conversation_id"),
+    sa.Index("ix_contact_expires_at", "expires_at"),
 )
 
 feedback = sa.Table(
@@ -185,8 +240,8 @@ agent = sa.Table(
     _id(primary_key=True),
     sa.Column("email", sa.String(200), nullable=False, unique=True),  # lower case
     sa.Column("name", sa.String(100), nullable=False),
-    sa.Column("password_hash", sa.String(200), nullable=False),  # argon2id
-    sa.Column("role", sa.String(12), nullable=False),  # agent | editor | admin
+    sa.Column("password_hash", sa.String(200), nullable=False),  # argon2id; "!" = none, logs in by OpenID Connect only
+    sa.Column("role", sa.String(12), nullable=False),  # agent | supervisor | editor | admin
     sa.Column("departments", sa.JSON, nullable=False),  # [] = all
     sa.Column("languages", sa.JSON, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
@@ -194,16 +249,42 @@ agent = sa.Table(
     sa.Column("locked_until", UtcDateTime),
     sa.Column("present_at", UtcDateTime),  # last heartbeat of an open console; NULL = away
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("oidc_subject", sa.String(64)),  # SHA-256 of issuer and subject; NULL = a local account
+    sa.Column("totp_secret", sa.LargeBinary),  # encrypted; NULL = no second factor
+    sa.Column("totp_confirmed_at", UtcDateTime),  # NULL = the secret was shown, but no code of it was given yet
+    sa.Column("totp_last_step", sa.Integer),  # number of the half-minute of the last code used: no code works twice
+    sa.Index("uq_agent_oidc_subject", "oidc_subject", unique=True),
 )
 
 agent_session = sa.Table(
     "agent_session",
     metadata,
     sa.Column("token_hash", sa.String(64), primary_key=True),
+    _id("id", nullable=False),  # names the session where it is listed; opens nothing
     _id("agent_id", sa.ForeignKey("agent.id"), nullable=False),
     sa.Column("csrf_token", sa.String(64), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("last_seen_at", UtcDateTime, nullable=False),  # last thing the agent did, to a minute
     sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("method", sa.String(12), nullable=False),  # password | totp | recovery | oidc
+    sa.Column("client", sa.String(80), nullable=False),  # browser and system, for the owner to recognise
+    sa.Index("ix_agent_session_agent_id", "agent_id"),
+)
+
+recovery_code = sa.Table(
+    "recovery_code",
+    metadata,
+    _id("agent_id", sa.ForeignKey("agent.id"), primary_key=True),
+    sa.Column("code_hash", sa.String(64), primary_key=True),
+    sa.Column("used_at", UtcDateTime),
+)
+
+login_address = sa.Table(
+    "login_address",
+    metadata,
+    sa.Column("address_hmac", sa.String(64), primary_key=True),  # a network address from which logins failed
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("since", UtcDateTime, nullable=False),  # begin of the time in which they are counted
 )
 
 handover = sa.Table(
@@ -211,7 +292,7 @@ handover = sa.Table(
     metadata,
     _id(primary_key=True),
     _id("conversation_id", sa.ForeignKey("conversation.id"), nullable=False),
-    sa.Column("state", sa.String(12), nullable=False),  # offered declined queued claimed returned closed abandoned
+    sa.Column("state", sa.String(12), nullable=False),  # handover/states.py
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("department", sa.String(48), nullable=False),
     sa.Column("language", sa.String(8), nullable=False),
@@ -226,8 +307,11 @@ handover = sa.Table(
     sa.Column("queued_at", UtcDateTime),
     sa.Column("claimed_at", UtcDateTime),
     sa.Column("ended_at", UtcDateTime),
-    sa.Column("end_reason", sa.String(48)),
+    sa.Column("end_reason", sa.String(48)),  # while `closing`: the proposed one
     sa.Column("note_to_bot", sa.Text),
+    sa.Column("due_at", UtcDateTime),  # snoozed: until when; scheduled: by when somebody answers
+    sa.Column("due_reason", sa.String(48)),
+    sa.Column("warned_at", UtcDateTime),  # the agent is silent: when the citizen was told and the agent warned
     sa.Index("ix_handover_state_queued_at", "state", "queued_at"),
     sa.Index("ix_handover_conversation_id", "conversation_id"),
 )
@@ -268,6 +352,62 @@ article_change = sa.Table(
     sa.Index("uq_article_change_draft", "article_id", "author_id", unique=True,
              sqlite_where=sa.text("state = 'draft'"), postgresql_where=sa.text("state = 'draft'")),
 )  # fmt: skip
+
+canned_reply = sa.Table(  # ready-made answers of the desk, in several languages
+    "canned_reply",
+    metadata,
+    _id(primary_key=True),
+    sa.Column("department", sa.String(48)),  # NULL = every department's
+    sa.Column("shortcut", sa.String(32), nullable=False, unique=True),  # without the `/`
+    sa.Column("title", sa.String(100), nullable=False),
+    sa.Column("texts", sa.JSON, nullable=False),  # {language: text with {variables}}; Swedish always among them
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    _id("updated_by", sa.ForeignKey("agent.id")),
+)
+
+answer_report = sa.Table(  # an agent says that the bot's answer was wrong; the editors see it
+    "answer_report",
+    metadata,
+    _id(primary_key=True),
+    _id("message_id", sa.ForeignKey("message.id"), nullable=False),  # the bot's message
+    sa.Column("article_id", sa.String(64)),  # what it answered with; NULL = it knew no answer
+    sa.Column("proposed_article_id", sa.String(64)),  # what would have been right; NULL = there is none yet
+    sa.Column("language", sa.String(8), nullable=False),
+    sa.Column("question", sa.Text, nullable=False),  # in the agent's words, masked
+    sa.Column("note", sa.Text, nullable=False),  # masked
+    sa.Column("state", sa.String(12), nullable=False),  # open | done | dismissed
+    _id("agent_id", sa.ForeignKey("agent.id"), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    _id("decided_by", sa.ForeignKey("agent.id")),
+    sa.Column("decided_at", UtcDateTime),
+    sa.UniqueConstraint("message_id", "agent_id"),
+    sa.Index("ix_answer_report_state_created_at", "state", "created_at"),
+)
+
+desk_link = sa.Table(  # a handover at another desk (handover/desks): what has been passed on, and what was heard of it
+    "desk_link",
+    metadata,
+    _id("handover_id", sa.ForeignKey("handover.id"), primary_key=True),
+    sa.Column("desk", sa.String(16), primary_key=True),  # chatwoot | zammad
+    _id("conversation_id", sa.ForeignKey("conversation.id"), nullable=False),
+    sa.Column("remote_id", sa.String(64)),  # the other desk's id; NULL = it has not been passed on yet
+    sa.Column("state", sa.String(8), nullable=False),  # live | ended
+    sa.Column("sent_seq", sa.Integer, nullable=False),  # the citizen's messages are passed on up to here
+    sa.Column("seen_id", sa.BigInteger, nullable=False),  # the other desk's messages are read up to here
+    sa.Column("known", sa.JSON, nullable=False),  # what the two last knew of each other: handover/desks/links.py
+    sa.Column("in_flight", sa.String(80)),  # key of a call whose outcome is not known
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_attempt_at", UtcDateTime),
+    sa.Column("lease_worker", sa.String(64)),
+    sa.Column("lease_expires_at", UtcDateTime),
+    sa.Column("error", sa.String(200)),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Index("ix_desk_link_state_next_attempt_at", "state", "next_attempt_at"),
+    sa.Index("ix_desk_link_desk_remote_id", "desk", "remote_id"),
+    sa.Index("ix_desk_link_conversation_id", "conversation_id"),
+)
 
 audit = sa.Table(
     "audit",

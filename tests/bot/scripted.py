@@ -47,6 +47,8 @@ class Script:
         self.asked: list[dict[str, Any]] = []  # what reached Rasa
         self.analyzed: list[str] = []
         self.about: list[list[str]] = []  # what each of them was said to be about
+        self.suggestions: list[dict[str, Any]] = []
+        self.suggested: list[dict[str, Any]] = []  # what suggestions were asked for
         self.down: set[str] = set()
 
     def knowledge_client(self) -> KnowledgeClient:
@@ -64,6 +66,9 @@ class Script:
             self.analyzed.append(text)
             self.about.append(body.get("about", []))
             return httpx.Response(200, json=self.analyses.get(text, analysis()))
+        if request.url.path == "/suggest":
+            self.suggested.append(json.loads(request.content))
+            return httpx.Response(200, json={"suggestions": self.suggestions})
         if request.url.path.startswith("/articles/"):
             article_id = request.url.path.rsplit("/", 1)[1]
             found = self.articles.get(f"{article_id}:{request.url.params.get('language')}", self.articles.get(article_id))

@@ -14,6 +14,8 @@ from bot.pipeline.stages.protect import choose_explicitly, human_buttons
 from bot.rasa import RasaUnavailable
 
 _log = structlog.get_logger(__name__)
+# The text that comes before an offer of a human → the reason of the handover, if it is accepted.
+OFFERED_FOR = {"appeal.notice": "appeal", "application.notice": "application", "feedback.thanks_down": "feedback"}
 
 
 async def switched_off(core: Core, ctx: TurnContext) -> None:
@@ -41,7 +43,7 @@ async def rasa(core: Core, ctx: TurnContext) -> None:
         if reply.type == "offer_human":
             ctx.replies[index] = Reply("offer_human", reply.key or "offer_human.question", reply.params, buttons=human_buttons(),
                                        outcome=reply.outcome or "handover_offered")  # fmt: skip
-            ctx.updates["awaiting"] = "human"
+            ctx.updates["awaiting"] = _awaits(ctx)
         elif reply.outcome in ("unanswered", "out_of_scope") and not reply.buttons:
             # Never "I don't know" without a next step.
             ctx.replies[index] = dataclasses.replace(reply, buttons=(Button("/human", "offer_human.yes"),))
@@ -52,11 +54,17 @@ async def rasa(core: Core, ctx: TurnContext) -> None:
         ctx.updates |= {"episode_turns": 0, "episode": ctx.conversation.episode + 1}
 
 
+def _awaits(ctx: TurnContext) -> str:
+    """`human`, and what the offer is made for: the desk is told that."""
+    what_for = next((OFFERED_FOR[reply.key] for reply in ctx.replies if reply.key in OFFERED_FOR), None)
+    return f"human:{what_for}" if what_for else "human"
+
+
 def _defer(ctx: TurnContext, service: str, key: str) -> None:
     metrics.DEFERRED.labels(service=service).inc()
     ctx.replies.clear()
     ctx.deferred = service
     if not ctx.previously_notified:
         ctx.say(Reply("offer_human", key, buttons=human_buttons(), outcome="error_" + service, author="system"))
-        ctx.updates["awaiting"] = "human"
+        ctx.updates["awaiting"] = "human:error"
     raise TurnDecided

@@ -11,6 +11,10 @@ from knowledge.client import KnowledgeUnavailable
 
 SURE_ANSWER = 0.9
 SURE_EMERGENCY = 0.8
+DESK_BUTTONS = frozenset(
+    {"/handover_send", "/handover_without_text", "/handover_cancel", "/queue_leave", "/contact_leave", "/contact_cancel",
+     "/handover_pass", "/handover_pass_without"}
+)  # fmt: skip
 YES_PROBABILITY = 0.6  # of the `affirm`/`deny` signal, when the bot's last message asked a yes/no question
 
 
@@ -71,21 +75,26 @@ async def wants_human(core: Core, ctx: TurnContext) -> None:
     signals = ctx.analysis["signals"] if ctx.analysis else {}
     asked = ctx.action == "/human" or (ctx.action is None and human.decide_human(ctx.facts.wants_human, signals))
     answer = _typed_answer(ctx, signals)
+    offered, _, what_for = (ctx.conversation.awaiting or "").partition(":")  # what the offer of a human was made for, if it was
     if ctx.conversation.owner == "bot":
         if ctx.conversation.awaiting == "consent" and answer is not None:
             ctx.desk = DeskCall("press", {"action": "/handover_send" if answer else "/handover_cancel"})
             raise TurnDecided
-        if (ctx.conversation.awaiting == "human" and answer is False) or ctx.action == "/human_declined":
+        if (offered == "human" and answer is False) or ctx.action == "/human_declined":
             ctx.updates["awaiting"] = None
             ctx.say(Reply("text", "handover.declined", outcome="smalltalk"))
             raise TurnDecided
-        if asked or (ctx.conversation.awaiting == "human" and answer):
+        if asked or (offered == "human" and answer):
             department, topic = await topic_of(core, ctx)
-            reason = "asked" if asked and ctx.action is None else "not_understood"
+            reason = "asked" if asked and ctx.action is None else what_for or "not_understood"
             ctx.desk = DeskCall("offer", {"reason": reason, "department": department, "topic": topic})
             raise TurnDecided
-        if ctx.conversation.awaiting == "human":
+        if offered == "human":
             ctx.updates["awaiting"] = None  # the citizen went on with something else
+    elif ctx.conversation.owner == "queue" and ctx.conversation.awaiting == "consent" and answer is not None:
+        # Another department may see what was said, or not. To an agent a "yes" may answer something else: it counts here only.
+        ctx.desk = DeskCall("press", {"action": "/handover_pass" if answer else "/handover_pass_without"})
+        raise TurnDecided
     elif asked:
         ctx.desk = DeskCall("citizen_wrote", {"emergency": False, "wants_human": True})
         raise TurnDecided
@@ -101,9 +110,16 @@ def _typed_answer(ctx: TurnContext, signals: dict[str, float]) -> bool | None:
 
 
 async def handover_buttons(core: Core, ctx: TurnContext) -> None:
-    """The consent question's buttons and the one that leaves the queue belong to the desk."""
-    if ctx.action in ("/handover_send", "/handover_without_text", "/handover_cancel", "/queue_leave"):
-        ctx.desk = DeskCall("press", {"action": ctx.action})
+    """The buttons of the consent question, of the queue and of the question for contact details belong to the desk."""
+    if ctx.action is not None and ctx.action.partition(":")[0] in DESK_BUTTONS:
+        ctx.desk = DeskCall("press", {"action": ctx.action, "struck": ctx.facts.struck})
+        raise TurnDecided
+
+
+async def contact_details(core: Core, ctx: TurnContext) -> None:
+    """The answer to the question for contact details; what there was to keep is kept already (`bot.pipeline.accept`)."""
+    if ctx.facts.contact and not (ctx.facts.contact == ("missing",) and ctx.facts.wants_human):
+        ctx.desk = DeskCall("contact", {"answer": ctx.facts.contact})
         raise TurnDecided
 
 

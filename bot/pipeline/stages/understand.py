@@ -45,8 +45,8 @@ async def choose_language(core: Core, ctx: TurnContext) -> None:
     """An explicit choice stays; otherwise the message's language, if it is clear enough."""
     ctx.language = ctx.conversation.language
     heard = ctx.analysis
-    if heard is None or ctx.conversation.language_locked or heard["language"] == ctx.language:
-        return
+    if heard is None or ctx.conversation.language_locked or heard["language"] == ctx.language or ctx.facts.contact:
+        return  # a number or an address is in no language
     spoken = {language.code: language.name for language in core.texts.languages()}
     if script_of(ctx.text) not in ("", script_of(spoken.get(ctx.language, "English"))):
         needed = OTHER_SCRIPT_PROBABILITY

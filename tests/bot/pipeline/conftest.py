@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,8 +34,8 @@ class RecordingDesk:
         return [Reply("offer_human", "consent.question", buttons=(Button("/handover_send", "consent.send"),),
                       outcome="handover_offered", preview={"messages": []})]  # fmt: skip
 
-    async def press(self, tx: Transaction, conversation: Conversation, action: str) -> list[Reply]:
-        self.calls.append(("press", {"action": action}))
+    async def press(self, tx: Transaction, conversation: Conversation, action: str, struck: Collection[int] = ()) -> list[Reply]:
+        self.calls.append(("press", {"action": action} | ({"struck": list(struck)} if struck else {})))
         if action == "/handover_send" and conversation.owner == "bot":
             await conversations.set_owner(
                 tx, conversation.id, "queue", expected_version=conversation.version, now=self._core.now(), awaiting=None
