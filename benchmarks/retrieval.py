@@ -44,9 +44,8 @@ from knowledge.settings import ROOM, Settings  # noqa: E402
 SYSTEMS = ("ours", "rasa", "bm25-article", "bm25-phrasing", "nlpjs", "encoder")
 VARIANTS = {"bm25": ("bm25-article", "bm25-phrasing")}
 NLPJS = "node-nlp@4.27.0"
-# `rasa init` writes 100 for both. DIET only tells the city's questions from others here (accuracy .88 after two epochs) and takes nearly all the time:
-# about a minute of CPU an epoch in Swedish.
-RASA_EPOCHS = {"DIETClassifier": 10, "ResponseSelector": 100}
+# `rasa init` writes 100 for both; Swedish alone would then train for some three hours on two cores. DIET only tells the city's questions from others here.
+RASA_EPOCHS = {"DIETClassifier": 5, "ResponseSelector": 20}
 Result = dict[str, Any]
 
 

@@ -7,6 +7,7 @@ Each system runs in a process of its own, so that the peak memory is its own, an
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import resource
@@ -183,11 +184,14 @@ def plain_vectors(settings: Settings) -> Path:
 
 def prepare_encoder(texts: Sequence[Text]) -> None:
     """Encodes what has no vector yet, in a process whose memory is not reported."""
-    from knowledge.encoder import load_encoder
+    from knowledge.encoder import EncoderCrew, load_encoder
+    from knowledge.encoder_build import ensure_encoder
 
     settings = Settings(encoder_adapter=None)
+    ensure_encoder(settings, print)
     cache = VectorCache(plain_vectors(settings), settings.encoder_name)
-    cache.vectors(lambda: load_encoder(settings, "torch"), [item["text"] for item in texts if item["kind"] != "answer"], "query")
+    crew = functools.cache(lambda: EncoderCrew([load_encoder(settings, "onnx") for _ in range(2)]))
+    cache.vectors(crew, [item["text"] for item in texts if item["kind"] != "answer"], "query")
 
 
 SYSTEMS: dict[str, Callable[[Sequence[Text]], System]] = {
