@@ -9,10 +9,10 @@ RASA_BIN := .venv-rasa/bin
 RASA_ENV := RASA_TELEMETRY_ENABLED=false TF_CPP_MIN_LOG_LEVEL=3 SQLALCHEMY_SILENCE_UBER_WARNING=1 PYTHONPATH=.
 ROOMS := bot knowledge connectors handover actions
 
-.PHONY: help setup run test lint types imports format unit rasa-unit rasa-test rasa-checks rasa train admin evaluate quality-page bench clean
+.PHONY: help setup run test lint types imports format unit rasa-unit rasa-test rasa-checks rasa train admin demo-channels evaluate quality-page bench clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: ## Build both environments, the language model, the index, Rasa's model and the database
 	@$(PYTHON) deploy/setup.py
@@ -22,6 +22,9 @@ run: setup ## Start the assistant (Ctrl-C stops it)
 
 admin: setup ## Make an admin for the desk: make admin EMAIL=anna@example.org NAME="Anna A"
 	@$(BIN)/python -m handover create-agent --email "$(EMAIL)" --name "$(NAME)" --role admin
+
+demo-channels: setup ## SMS, Telegram, WhatsApp and Messenger without an account: phones to try them on, beside `make run`
+	@exec $(BIN)/python -m connectors.simulator
 
 test: setup lint types imports unit rasa-unit rasa-test ## Run every check and test
 

@@ -79,7 +79,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_sqlite
         tables = conn.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname='public' AND tablename <> 'alembic_version'"
         ).fetchall()
-        conn.execute("TRUNCATE " + ", ".join(f'"{table}"' for (table,) in tables) + " CASCADE")
+        # Not TRUNCATE: it makes a new file of each table and index, a quarter of a second in all.
+        conn.execute("SET session_replication_role = replica")  # in any order of foreign keys
+        conn.execute("; ".join(f'DELETE FROM "{table}"' for (table,) in tables))
     return url
 
 

@@ -9,13 +9,24 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tests.browser.widget.fake_server import FakeChat
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
+AXE: str = AXE_SCRIPT
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# The focused element of the widget, when neither it nor the frame drawn for it has an outline, or when it is out of sight.
+FOCUS_NOT_SEEN = """() => {
+  const host = document.querySelector('fraga-goteborg'), one = host.shadowRoot.activeElement;
+  if (!one || document.activeElement !== host) return '';
+  const box = one.getBoundingClientRect();
+  const seen = [one, one.parentElement].some((each) => getComputedStyle(each).outlineStyle !== 'none');
+  const within = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+  return seen && within ? '' : one.outerHTML.slice(0, 200);
+}"""
 expect.set_options(timeout=15_000)  # two busy cores; a passing test does not wait
 
 
@@ -64,6 +75,7 @@ class Citizen:
         self.input = self.widget.locator("#input")
         self.send = self.widget.locator(".sendb")
         self.alert = self.widget.locator(".alert")
+        self.suggestions = self.widget.locator(".suggest").get_by_role("option")
 
     def visit(self, path: str = "/") -> Citizen:
         """Goes to a page of the fake server."""
@@ -97,19 +109,42 @@ class Citizen:
         self.until("document.querySelector('fraga-goteborg').conversation.live")
         return self
 
+    def tab_to(self, target: Locator, key: str = "Tab") -> Citizen:
+        """Goes to an element with the Tab key alone; each stop on the way shows its focus."""
+        for _ in range(60):
+            if target.evaluate("one => one.getRootNode().activeElement === one"):
+                return self
+            self.page.keyboard.press(key)
+            hidden = self.page.evaluate(FOCUS_NOT_SEEN)
+            assert not hidden, f"no visible focus on {hidden}"
+        raise AssertionError(f"{target} is not reached with {key}")
+
     def button(self, name: str) -> Locator:
         """A button in the widget by its accessible name."""
         return self.widget.get_by_role("button", name=name, exact=True)
 
-    def violations(self) -> list[str]:
-        """What axe finds on the whole page, the widget's shadow tree included."""
-        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-        found: dict[str, Any] = Axe().run(self.page, options={"resultTypes": ["violations"], "runOnly": tags}).response
-        return [
-            f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"
-            for one in found["violations"]
-            for node in one["nodes"]
-        ]
+    def violations(self, *, whole_page: bool = False, fresh: bool = False) -> list[str]:
+        """What axe finds in the widget's shadow tree, or on the whole page.
+
+        Args:
+            whole_page: the page around it too.
+            fresh: messages that have been looked at before, all but the last two, are left out: they have not changed.
+        """
+        if not self.page.evaluate("() => Boolean(window.axe)"):
+            self.page.evaluate(AXE)
+        found: list[str] = self.page.evaluate(
+            "([within, tags]) => axe.run(within, { resultTypes: ['violations'], runOnly: tags, iframes: false }).then(({ violations }) =>"
+            " violations.flatMap(({ id, nodes }) => nodes.map((one) => `${id}: ${JSON.stringify(one.target)} ${one.failureSummary}`)))",
+            [
+                "html"
+                if whole_page
+                else {"include": [["fraga-goteborg"]], "exclude": [[["fraga-goteborg", ".seen"]]] if fresh else []},
+                TAGS,
+            ],
+        )
+        if fresh:
+            self.log.evaluate("log => [...log.querySelectorAll('.row')].slice(0, -2).forEach((one) => one.classList.add('seen'))")
+        return found
 
 
 @pytest.fixture

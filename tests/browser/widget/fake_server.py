@@ -14,6 +14,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,24 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Streamin
 from fastapi.staticfiles import StaticFiles
 
 from connectors.web.bundle import read_bundle, script_routes
-from tests.browser.widget.replies import replies_to
+from tests.browser.widget.replies import ARABIC_TITLES, TITLES, replies_to
 
 PROJECT = Path(__file__).resolve().parents[3]
 STATIC = PROJECT / "connectors" / "web" / "static"
 STRICT_CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'"
 CREATED_AT = "2026-03-02T13:05:00+00:00"
+
+
+@cache
+def _catalogue() -> tuple[list[dict[str, Any]], dict[str, dict[str, str]]]:
+    """The languages and the widget's texts; read once, they take a second."""
+
+    def read(name: str) -> Any:
+        return yaml.load((PROJECT / "texts" / f"{name}.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
+
+    languages = read("languages")
+    texts = {one["code"]: {k: v for k, v in read(one["code"]).items() if k.startswith("widget.")} for one in languages}
+    return languages, texts
 
 
 @dataclass
@@ -40,8 +53,10 @@ class Talk:
     token: str
     language: str
     page_url: str | None
+    department: str | None = None
     owner: str = "bot"
     position: int | None = None
+    delivery: dict[str, int] | None = None
     messages: list[dict[str, Any]] = field(default_factory=list)
     accepted: dict[str, str] = field(default_factory=dict)
     sockets: list[WebSocket] = field(default_factory=list)
@@ -57,6 +72,11 @@ class FakeChat:
         sockets_open: False = the WebSocket is refused.
         silent: True = messages are stored and published, but the assistant says nothing.
         posts: client_message_id of every POST of a message that arrived, repeats included.
+        titles: what is suggested when what is written begins a word of it.
+        suggested: what suggestions were asked for, with the language.
+        mail: None = no e-mail; else the addresses that transcripts went to.
+        codes: None = no phone channel; else the conversation that each code holds for, once.
+        links: where a code for the phone can be sent.
     """
 
     def __init__(self) -> None:
@@ -67,6 +87,12 @@ class FakeChat:
         self.silent = False
         self.notice: str | None = None
         self.posts: list[str] = []
+        self.struck: list[list[int]] = []
+        self.titles: dict[str, list[str]] = {"sv": TITLES, "ar": ARABIC_TITLES}
+        self.suggested: list[tuple[str, str]] = []
+        self.mail: list[str] | None = None
+        self.codes: dict[str, Talk] | None = None
+        self.links: list[dict[str, str]] = []
         self.requests: Counter[str] = Counter()
         self.feedback: list[dict[str, Any]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -101,9 +127,22 @@ class FakeChat:
         """Writes messages into the conversation; unpublished ones are stored, but no event tells of them."""
         self._run(self._append(self.talk, list(messages), publish=publish))
 
+    def on_phone(self, code: str, *messages: dict[str, Any], language: str = "sv") -> Talk:
+        """A conversation on a phone, and the code that brings it to the web."""
+        talk = Talk(secrets.token_urlsafe(16), language, None)
+        self._run(self._append(talk, [{"language": language, **one} for one in messages]))
+        self.codes = {**(self.codes or {}), code: talk}
+        return talk
+
     def own(self, owner: str, *, position: int | None = None, agent_name: str | None = None) -> None:
         """Gives the conversation a new owner, or the queue a new position."""
         self._run(self._own(self.talk, owner, position, agent_name))
+
+    def reach(self, **delivery: int) -> None:
+        """The citizen's messages have come so far: delivered=seq, read=seq; said by frame and by reading."""
+        self.talk.delivery = {"delivered": 0, "read": 0} | (self.talk.delivery or {}) | delivery
+        for state, seq in delivery.items():
+            self.frame(type="delivery", state=state, seq=seq)
 
     def frame(self, **frame: Any) -> None:
         """Sends any frame to the conversation's sockets."""
@@ -160,6 +199,8 @@ class FakeChat:
     async def _turn(self, talk: Talk, body: dict[str, Any]) -> None:
         payload = body.get("payload")
         titles = {b["payload"]: b["title"] for m in talk.messages for b in m.get("buttons", [])}
+        for language, several in self.titles.items():
+            titles |= {f"article:{language}:{at}": title for at, title in enumerate(several)}
         text = body["text"] if payload is None else titles.get(payload, str(payload).removeprefix("language:"))
         stored = {"author": "citizen", "text": text, "language": talk.language, "client_message_id": body["client_message_id"]}
         await self._append(talk, [stored])
@@ -200,22 +241,19 @@ class FakeChat:
         @app.get("/page/{name}")
         async def page(name: str) -> HTMLResponse:
             # Pages with hostile style of their own need inline style; their policy is theirs, not ours.
-            loose = {"Content-Security-Policy": "default-src 'self' 'unsafe-inline'; connect-src *; script-src *"}
+            loose = {"Content-Security-Policy": "default-src 'self' 'unsafe-inline'; connect-src *; script-src * 'unsafe-inline'"}
             return HTMLResponse(self.pages[name], headers=loose if name.startswith("loose") else None)
 
         @app.get("/chat/v1/config")
         async def config() -> dict[str, Any]:
-            languages = yaml.safe_load((PROJECT / "texts" / "languages.yml").read_text("utf-8"))
-            texts = {}
-            for spoken in languages:
-                catalogue = yaml.safe_load((PROJECT / "texts" / f"{spoken['code']}.yml").read_text("utf-8"))
-                texts[spoken["code"]] = {key: text for key, text in catalogue.items() if key.startswith("widget.")}
-            return {"languages": languages, "bot_enabled": self.notice is None, "notice": self.notice, "texts": texts}
+            languages, texts = _catalogue()
+            return {"languages": languages, "bot_enabled": self.notice is None, "notice": self.notice,
+                    "email": self.mail is not None, "continue": self.codes is not None, "texts": texts}  # fmt: skip
 
         @app.post("/chat/v1/conversations", status_code=201)
         async def begin(request: Request) -> dict[str, Any]:
             body = await request.json()
-            talk = Talk(secrets.token_urlsafe(16), body.get("language") or "sv", body.get("page_url"))
+            talk = Talk(secrets.token_urlsafe(16), body.get("language") or "sv", body.get("page_url"), body.get("department"))
             self.talks[talk.token] = talk
             await self._append(talk, replies_to("", "greeting", talk.language)[0])
             return {"conversation_id": f"c{len(self.talks)}", "token": talk.token, "messages": talk.messages}
@@ -224,6 +262,7 @@ class FakeChat:
         async def write(request: Request) -> Response:
             body = await request.json()
             self.posts.append(body["client_message_id"])
+            self.struck += [body["struck"]] if "struck" in body else []
             fault = self.faults.popleft() if self.faults else "ok"
             if isinstance(fault, int):
                 return problem[fault]
@@ -248,7 +287,7 @@ class FakeChat:
             queue = {"position": talk.position} if talk.position else None
             shown = [one for one in talk.messages if one["seq"] > after]
             return JSONResponse({"messages": shown, "owner": talk.owner, "language": talk.language, "queue": queue,
-                                 "closed": talk.owner == "closed"})  # fmt: skip
+                                 "delivery": talk.delivery, "closed": talk.owner == "closed"})  # fmt: skip
 
         @app.post("/chat/v1/feedback")
         async def rate(request: Request) -> Response:
@@ -262,6 +301,59 @@ class FakeChat:
         @app.post("/chat/v1/typing")
         async def typing() -> Response:
             return Response(status_code=204)
+
+        @app.get("/chat/v1/suggestions")
+        async def suggestions(request: Request, q: str, language: str) -> Response:
+            self.suggested.append((q, language))
+            if self._talk_of(request) is None:
+                return problem[401]
+            found = [one for one in self.titles.get(language, []) if f" {q}".lower() in f" {one}".lower()][:4]
+            direction = "rtl" if language == "ar" else "ltr"
+            return JSONResponse({"suggestions": [
+                {"article_id": f"a{at}", "payload": f"article:{language}:{self.titles[language].index(one)}", "title": one,
+                 "language": language, "dir": direction} for at, one in enumerate(found)
+            ]})  # fmt: skip
+
+        @app.post("/chat/v1/transcript")
+        async def transcript(request: Request) -> Response:
+            body = await request.json()
+            if self._talk_of(request) is None:
+                return problem[401]
+            if self.mail is None:
+                return problem[503]
+            if body["email"].endswith(".invalid"):
+                return problem[422]
+            if body["email"] in self.mail:
+                return problem[429]
+            self.mail.append(body["email"])
+            return JSONResponse({"status": "accepted"}, 202)
+
+        @app.post("/chat/v1/continue")
+        async def take(request: Request) -> Response:
+            fault = self.faults.popleft() if self.faults else "ok"
+            if isinstance(fault, int):
+                return problem[fault]
+            talk = (self.codes or {}).pop((await request.json())["code"], None)
+            if talk is None:
+                return problem[404]
+            self.talks.pop(talk.token, None)  # the token it had opens it no more
+            talk.token = secrets.token_urlsafe(16)
+            self.talks[talk.token] = talk
+            return JSONResponse({"conversation_id": "phone", "token": talk.token, "messages": talk.messages}, 201)
+
+        @app.post("/chat/v1/continue/code")
+        async def give(request: Request) -> Response:
+            fault = self.faults.popleft() if self.faults else "ok"
+            if isinstance(fault, int):
+                return problem[fault]
+            if (talk := self._talk_of(request)) is None:
+                return problem[401]
+            self.codes = {"2345BCDF": talk}
+            return JSONResponse({"code": "2345 BCDF", "minutes": 15.0, "links": self.links}, 201)
+
+        @app.get("/tillganglighet")
+        async def accessibility() -> FileResponse:
+            return FileResponse(STATIC / "tillganglighet.html")
 
         @app.post("/chat/v1/end")
         async def end(request: Request) -> Response:
@@ -288,6 +380,8 @@ class FakeChat:
                 for message in [one for one in talk.messages if one["seq"] > hello["after"]]:
                     await link.send_json({"type": "message", "seq": message["seq"], "message": message})
                 talk.sockets.append(link)
+                # As of now, like the real one: what happened between the client's last reading and this moment.
+                await link.send_json({"type": "owner", "seq": len(talk.messages), "owner": talk.owner})
                 while True:
                     await link.receive_text()
             except (WebSocketDisconnect, RuntimeError):

@@ -11,6 +11,7 @@ GREETINGS = {
     "ar": "مرحبًا! أنا Fråga Göteborg، خدمة ذكاء اصطناعي آلية من مدينة غوتنبرغ. قد أخطئ، لذلك تحقق من المصدر. عند الخطر على الحياة: اتصل بالرقم 112.",
     "so": "Salaan! Waxaan ahay Fråga Göteborg, adeeg AI ah. Waan khaldami karaa. Khatar nafta ah: wac 112.",
 }
+RTL = ("ar", "fa", "ckb")
 LANGUAGES = [("sv", "Svenska"), ("en", "English"), ("fi", "Suomi"), ("ar", "العربية"), ("so", "Soomaali")]
 
 ANSWER: dict[str, Any] = {
@@ -54,6 +55,10 @@ EMERGENCY: dict[str, Any] = {
     "text": "Ring 112 nu om någon är i fara. Du kan ringa Socialjouren på 031-365 87 00 dygnet runt.",
     "buttons": [{"title": "Ja, koppla mig till en människa", "payload": "p-agree"}],
 }
+TITLES = ["Återvinningscentral – vem får komma och vad kostar det?", "Öppettider på återvinningscentralen", "Boendeparkering",
+          "Vad kostar boendeparkering?", "Parkeringstillstånd för rörelsehindrad", "Ladda elbil hos Parkering Göteborg",
+          "Betala parkering på gatan"]  # fmt: skip
+ARABIC_TITLES = ["التقديم على مكان في روضة الأطفال (förskola)", "رسوم روضة الأطفال", "مكان في مركز إعادة التدوير"]
 
 
 def consent(said: str) -> dict[str, Any]:
@@ -66,8 +71,9 @@ def consent(said: str) -> dict[str, Any]:
             "topic": "Avfall och återvinning",
             "department": "Kretslopp och vatten",
             "messages": [
-                {"author": "citizen", "text": said, "language": "sv", "created_at": "2026-03-02T13:05:00+00:00"},
+                {"seq": 2, "author": "citizen", "text": said, "language": "sv", "created_at": "2026-03-02T13:05:00+00:00"},
                 {
+                    "seq": 3,
                     "author": "bot",
                     "text": "Jag kan koppla dig till en medarbetare.",
                     "language": "sv",
@@ -89,17 +95,18 @@ def replies_to(text: str, payload: str | None, language: str) -> tuple[list[dict
     if payload == "greeting":
         buttons = [{"title": name, "payload": f"language:{code}"} for code, name in LANGUAGES if code != language]
         greeting = {"text": GREETINGS.get(language, GREETINGS["sv"]), "language": language, "outcome": "smalltalk",
-                    "dir": "rtl" if language == "ar" else "ltr", "buttons": buttons}  # fmt: skip
+                    "dir": "rtl" if language in RTL else "ltr", "buttons": buttons}  # fmt: skip
         return [greeting], None
     if payload and payload.startswith("language:"):
         code = payload.removeprefix("language:")
-        return [{"text": GREETINGS[code], "language": code, "dir": "rtl" if code == "ar" else "ltr"}], None
+        text = GREETINGS.get(code, f"({code}) 112")
+        return [{"text": text, "language": code, "dir": "rtl" if code in RTL else "ltr"}], None
     if payload in ("p-agree", "p-agree-empty"):
         return [{"author": "system", "text": "Du står nu i kö. Du kan skriva mer medan du väntar."}], "queue"
     if payload:
         return [{"text": "Bra att veta.", "outcome": "smalltalk"}], None
     if "människa" in words:
-        return [consent(text)], None
+        return [consent(text) | ({"language": language, "dir": "rtl"} if language in RTL else {})], None
     if "parkering" in words:
         return [CLARIFY], None
     if "fara" in words:

@@ -35,23 +35,18 @@ def test_a_lost_acknowledgement_is_one_message(citizen: Citizen, chat: FakeChat,
     assert len(set(chat.posts)) == 1
 
 
-@pytest.mark.parametrize("status", [500, 503, 429])
-def test_a_refused_message_is_sent_again_with_the_same_id(citizen: Citizen, chat: FakeChat, status: int) -> None:
+def test_a_refused_or_aborted_message_is_sent_again_with_the_same_id(citizen: Citizen, chat: FakeChat) -> None:
     citizen.open()
-    chat.faults.append(status)
-    citizen.ask("första").ask("andra")
-    expect(citizen.rows("bot")).to_have_count(3)
-    assert chat.said() == ["första", "andra"], "in the order they were written"
-    assert len(chat.posts) == 3
-    assert len(set(chat.posts)) == 2
-
-
-def test_an_aborted_request_is_sent_again_with_the_same_id(citizen: Citizen, chat: FakeChat) -> None:
-    citizen.open()
+    for at, status in enumerate([500, 503, 429]):
+        chat.faults.append(status)
+        citizen.ask(f"första {status}").ask("andra")
+        expect(citizen.rows("bot")).to_have_count(3 + 2 * at)
+        assert chat.said()[-2:] == [f"första {status}", "andra"], "in the order they were written"
+        assert (len(chat.posts), len(set(chat.posts))) == (3 + 3 * at, 2 + 2 * at)
     citizen.page.route("**/chat/v1/messages", lambda route: route.abort("connectionreset"), times=1)
     citizen.ask("avfall")
-    expect(citizen.rows("bot")).to_have_count(2)
-    assert chat.said() == ["avfall"]
+    expect(citizen.rows("bot")).to_have_count(8)
+    assert chat.said()[6:] == ["avfall"]
 
 
 def test_a_message_nobody_will_take_can_be_tried_again_by_hand(citizen: Citizen, chat: FakeChat) -> None:
@@ -183,19 +178,59 @@ def test_a_service_that_is_starting_says_so_and_comes(citizen: Citizen, chat: Fa
     assert chat.said() == ["avfall"]
 
 
+def test_own_messages_are_marked_as_sent_delivered_and_read(citizen: Citizen, chat: FakeChat) -> None:
+    marks = citizen.rows("citizen").locator(".state")
+    citizen.open().listening()
+    chat.own("agent", agent_name="Anna")
+    expect(citizen.widget.locator("#what")).to_have_text("Medarbetare")
+    citizen.ask("ett")
+    expect(marks).to_have_text(["Skickat"])
+    citizen.ask("två").ask("tre")
+    citizen.until("!document.querySelector('fraga-goteborg').conversation.outgoing.length")
+    expect(marks).to_have_text(["Skickat"])
+    expect(citizen.rows("citizen").last).to_contain_text("Skickat")
+    last = len(chat.talk.messages)
+    chat.reach(delivered=last)
+    expect(marks).to_have_text(["Levererat"])
+    chat.reach(read=last - 1)
+    expect(marks).to_have_text(["Läst", "Levererat"])
+    chat.frame(type="delivery", state="read", seq=last - 2)  # late news do not take it back
+    citizen.page.reload()
+    expect(marks).to_have_text(["Läst", "Levererat"])  # now as read, not by events
+    citizen.listening()
+    chat.say({"author": "agent", "agent_name": "Anna", "text": "Hej!"})
+    expect(marks).to_have_count(0)  # an answer says it all
+
+
+def test_on_a_slow_network_what_is_sent_is_shown_at_once_and_nothing_twice(citizen: Citizen, chat: FakeChat) -> None:
+    citizen.open().listening()
+    network = citizen.page.context.new_cdp_session(citizen.page)
+    network.send("Network.emulateNetworkConditions",
+                 {"offline": False, "latency": 800, "downloadThroughput": 4000, "uploadThroughput": 2000})  # fmt: skip
+    citizen.ask("första")
+    expect(citizen.rows("citizen").locator(".state.queued")).to_have_text("Skickas")
+    citizen.ask("andra").send.dblclick()
+    expect(citizen.rows("citizen")).to_have_count(2)
+    expect(citizen.rows("bot")).to_have_count(3)
+    assert chat.said() == ["första", "andra"]
+    assert len(chat.posts) == 2
+    expect(citizen.widget.locator(".strip.warn")).to_be_hidden()
+
+
 def test_what_the_server_masked_replaces_what_was_written(citizen: Citizen, chat: FakeChat) -> None:
     chat.silent = True
     citizen.open().ask("mitt nummer")
-    expect(citizen.rows("citizen").locator(".state")).to_have_count(0)
+    citizen.until("!document.querySelector('fraga-goteborg').conversation.outgoing.length")
     message = chat.talk.messages[-1]
     chat.frame(type="message", seq=message["seq"], message={**message, "text": "[personnummer]"})
     expect(citizen.rows("citizen").locator(".text")).to_have_text("[personnummer]")
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\n\n"])
-def test_an_empty_message_is_not_sent(citizen: Citizen, chat: FakeChat, text: str) -> None:
-    citizen.open().ask(text)
-    citizen.send.click()
+def test_an_empty_message_is_not_sent(citizen: Citizen, chat: FakeChat) -> None:
+    citizen.open()
+    for text in ("", "   ", "\n\n"):
+        citizen.ask(text)
+        citizen.send.click()
     citizen.ask("avfall")
     expect(citizen.rows("bot")).to_have_count(2)
     assert len(chat.posts) == 1

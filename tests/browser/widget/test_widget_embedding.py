@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.widget.conftest import Citizen
@@ -48,64 +47,30 @@ def test_an_element_in_the_page_is_used_and_two_scripts_make_one_chat(citizen: C
 
 
 def test_settings_on_the_script_tag_reach_the_server_without_the_query_string(citizen: Citizen, chat: FakeChat) -> None:
-    chat.pages["tag"] = a_page(head='<script src="/widget/fraga.js" defer data-language="fi"></script>')
+    chat.pages["tag"] = a_page(
+        head='<script src="/widget/fraga.js" defer data-language="fi" data-department="forskola"></script>'
+    )
     citizen.open("/page/tag?personnummer=hemligt#x")
-    assert chat.talk.language == "fi"
+    assert (chat.talk.language, chat.talk.department) == ("fi", "forskola")
     assert chat.talk.page_url == f"{chat.url}/page/tag"
 
 
-@pytest.mark.parametrize(
-    ("language", "name"), [("fi", "Avaa chat"), ("ar", "افتح المحادثة"), ("so", "Fur sheekaysiga"), ("en", "Open the chat")]
-)
-def test_the_closed_button_has_a_name_in_the_pages_language(citizen: Citizen, chat: FakeChat, language: str, name: str) -> None:
-    chat.pages["closed"] = a_page(lang=language)
-    citizen.visit("/page/closed")
-    expect(citizen.launcher).to_have_accessible_name(f"Fråga Göteborg – {name}")
+def test_the_closed_button_has_a_name_in_the_pages_language(citizen: Citizen, chat: FakeChat) -> None:
+    names = {"fi": "Avaa chat", "ar": "افتح المحادثة", "so": "Fur sheekaysiga", "en": "Open the chat", "ti": "ቻት ክፈቱ"}
+    for language, name in names.items():
+        chat.pages["closed"] = a_page(lang=language)
+        citizen.visit("/page/closed")
+        expect(citizen.launcher).to_have_accessible_name(f"Fråga Göteborg – {name}")
 
 
-@pytest.mark.parametrize(
-    ("colour", "shown"), [("#7a1f3d", "rgb(122, 31, 61)"), ("#ffd500", None), ("url(x)", "rgb(0, 103, 168)")]
-)
-def test_the_pages_colour_is_used_as_far_as_it_can_be_read(
-    citizen: Citizen, chat: FakeChat, colour: str, shown: str | None
-) -> None:
-    chat.pages["colour"] = a_page(head=f'<script src="/widget/fraga.js" defer data-colour="{colour}"></script>')
-    citizen.visit("/page/colour")
-    expect(citizen.launcher).to_be_visible()
-    background = citizen.launcher.evaluate("one => getComputedStyle(one).backgroundColor")
-    assert shown is None or background == shown
-    assert citizen.violations() == []
-
-
-def test_hostile_page_styles_do_not_reach_it(citizen: Citizen, chat: FakeChat) -> None:
-    chat.pages["plain"] = a_page()
-    chat.pages["loose-hostile"] = a_page(head=TAG + """<style>
-        html { font-size: 4px } body * { display: none !important; visibility: hidden !important; opacity: 0 !important; color: red !important;
-          font: 40px serif !important; position: static !important; transform: rotate(9deg) !important; pointer-events: none !important; z-index: -1 !important }
-        fraga-goteborg { width: 1px !important; inset: auto !important; text-transform: uppercase !important; direction: rtl !important }
-        button, textarea, h2, p { all: unset !important; background: lime !important }</style>""")  # fmt: skip
-    measured = []
-    for path in ("/page/plain", "/page/loose-hostile"):
-        citizen.open(path)
-        measured.append(citizen.panel.evaluate(
-            "panel => [...panel.querySelectorAll('h2, .bubble, .sendb, #input, .launcher')].map(one => { const style = getComputedStyle(one);"
-            " return [one.className || one.id, style.color, style.fontFamily, style.fontSize, style.textTransform, style.backgroundColor,"
-            " JSON.stringify(one.getBoundingClientRect())]; })"
-        ))  # fmt: skip
-        citizen.page.evaluate("sessionStorage.clear()")
-        citizen.page.goto("about:blank")
-    assert measured[0] == measured[1]
-
-
-def test_it_works_in_a_frame(citizen: Citizen, chat: FakeChat) -> None:
-    chat.pages["inner"] = a_page()
-    chat.pages["outer"] = a_page('<iframe src="/page/inner" title="Chatt" width="420" height="700"></iframe>', head="")
-    citizen.visit("/page/outer")
-    frame = citizen.page.frame_locator("iframe").locator("fraga-goteborg")
-    frame.locator(".launcher").click()
-    frame.locator("#input").fill("avfall")
-    frame.locator("#input").press("Enter")
-    expect(frame.locator(".row.bot")).to_have_count(2)
+def test_the_pages_colour_is_used_as_far_as_it_can_be_read(citizen: Citizen, chat: FakeChat) -> None:
+    for colour, shown in (("#7a1f3d", "rgb(122, 31, 61)"), ("#ffd500", None), ("url(x)", "rgb(0, 103, 168)")):
+        chat.pages["colour"] = a_page(head=f'<script src="/widget/fraga.js" defer data-colour="{colour}"></script>')
+        citizen.visit("/page/colour")
+        expect(citizen.launcher).to_be_visible()
+        background = citizen.launcher.evaluate("one => getComputedStyle(one).backgroundColor")
+        assert shown is None or background == shown
+        assert citizen.violations() == []
 
 
 def test_a_page_of_another_origin_talks_to_the_scripts_origin(citizen: Citizen, chat: FakeChat) -> None:
