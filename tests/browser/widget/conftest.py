@@ -105,8 +105,8 @@ class Citizen:
         )
 
     def listening(self) -> Citizen:
-        """Waits until the widget's socket is open."""
-        self.until("document.querySelector('fraga-goteborg').conversation.live")
+        """Waits until the widget's socket is open and what it reads at that moment is read."""
+        self.until("(({live, syncing}) => live && !syncing)(document.querySelector('fraga-goteborg').conversation)")
         return self
 
     def tab_to(self, target: Locator, key: str = "Tab") -> Citizen:
