@@ -31,5 +31,6 @@ LANGUAGE_CHOOSE: Final = "language.choose"
 LANGUAGE_CHANGED: Final = "language.changed"  # language: the code; `app` answers in it from now on
 FEEDBACK_UP: Final = "feedback.thanks_up"
 FEEDBACK_DOWN: Final = "feedback.thanks_down"
+REPEAT_AGENT: Final = "repeat.agent"
 REPEAT_NOTHING: Final = "repeat.nothing"
 SMALLTALK: Final = "smalltalk"

@@ -1,4 +1,4 @@
-"""Says the last reply again."""
+"""Says the last reply again, the assistant's or a human's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from actions.turn import Turn
 
 
 def decide(turn: Turn) -> Sequence[Payload]:
-    """The replies of the last turn, or a text that there were none."""
+    """A human's last word, if the conversation is just back from them; else the replies of the last turn, if there were any."""
+    if turn.told is not None:
+        return [reply("text", keys.REPEAT_AGENT, params={"name": turn.told.name, "said": turn.told.text}, outcome="smalltalk")]
     return turn.previous or [reply("text", keys.REPEAT_NOTHING, outcome="smalltalk")]
 
 

@@ -33,6 +33,14 @@ class Elsewhere:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a human said last, when the assistant has the conversation back from them and has answered nothing since."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Turn:
     """The citizen's message as Rasa parsed it, and what was said before."""
 
@@ -47,6 +55,7 @@ class Turn:
     unanswered: int
     abuses: int
     previous: tuple[dict[str, Any], ...]
+    told: Told | None = None
 
     @property
     def last(self) -> dict[str, Any]:
@@ -101,6 +110,7 @@ def read(tracker: Tracker) -> Turn:
         unanswered=int(slots.get("unanswered_count") or 0),
         abuses=int(slots.get("abuse_count") or 0),
         previous=_last_replies(list(tracker.events or [])),
+        told=Told(str(told["name"]), str(told["text"])) if (told := metadata.get("told")) else None,
     )
 
 

@@ -82,9 +82,10 @@ class RasaClient:
                 "message_id": ctx.message_id,
                 "language": ctx.language,
                 "language_hint": ctx.conversation.language,  # what knowledge was asked with: Rasa's call is a cache hit
-                "about": list(ctx.about),  # and this
+                "about": list(ctx.topic.articles),  # and this
                 "page_url": ctx.conversation.page_url,
-            },
+            }
+            | ({"told": {"name": told.name, "text": told.text}} if (told := ctx.topic.told) else {}),
         }
         try:
             response = await self._http.post("/webhooks/rest/webhook", json=body)

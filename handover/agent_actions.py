@@ -21,6 +21,7 @@ from handover.repository import AlreadyClaimed, Handover
 from handover.routing.service import Routing
 from handover.settings import Departments, DeskSettings
 from handover.states import CLAIMABLE, State
+from handover.told import Told, Topic
 
 
 class AgentActions:
@@ -30,6 +31,7 @@ class AgentActions:
         self.core, self.settings, self.departments = core, settings, departments
         self.routing = Routing(core, settings, departments, hours.swedish_holidays())
         self.passing = Passing(core, departments, settings)
+        self.told = Told(core, settings.lifecycle.told_probability)
 
     async def claim(self, agent: Agent, handover_id: str, *, override: bool = False) -> Handover:
         """Takes the handover; the citizen is told who writes now.
@@ -60,8 +62,13 @@ class AgentActions:
                 await self.say(tx, handover, Reply("text", "agent.joined", {"name": agent.name}, author="system"), agent.id)
             return handover
 
-    async def write(self, agent: Agent, handover_id: str, *, client_message_id: str, text: str) -> dict[str, Any]:
+    async def write(
+        self, agent: Agent, handover_id: str, *, client_message_id: str, text: str, article_id: str | None = None
+    ) -> dict[str, Any]:
         """Stores the agent's message; repeating a `client_message_id` returns the first one.
+
+        Args:
+            article_id: the article whose text is in it: what the citizen may go on from when the bot has them back.
 
         Raises:
             ApiError: 404, 409 not this agent's (any more), 422 empty or too long.
@@ -78,25 +85,40 @@ class AgentActions:
             if known is None:
                 await self._check_own(tx, agent, handover)
                 # An agent's words are the city's, not a citizen's data: they are kept as written.
-                said = Rendered("agent", text, conversation.language, agent_id=agent.id)
+                said = Rendered("agent", text, conversation.language, article_id=article_id, agent_id=agent.id)
                 known, _ = await messages.append(tx, conversation.id, said, now=self.core.now(), provider_id=provider_id)
                 await repository.change(tx, handover, unread=0, warned_at=None)
             seq = (await tx.conn.execute(sa.select(schema.message.c.seq).where(schema.message.c.id == known))).scalar_one()
             shown = await messages.read(tx.conn, conversation.id, self.core.texts.direction, after=seq - 1, limit=1)
         return shown[0] | {"client_message_id": client_message_id}
 
-    async def give_back(self, agent: Agent, handover_id: str, *, note: str | None) -> Handover:
-        """Returns the conversation to the bot.
+    async def spoken_of(self, agent: Agent, handover_id: str) -> list[Topic]:
+        """What the bot would be told if the conversation went back to it now.
+
+        Raises:
+            ApiError: 404, 409 not this agent's.
+        """
+        return await self.told.topics(await self.conversation_of(agent, handover_id))
+
+    async def give_back(self, agent: Agent, handover_id: str, *, note: str | None, about: list[str] | None = None) -> Handover:
+        """Returns the conversation to the bot, which is told what was spoken of.
+
+        Args:
+            note: to the bot. Without `about`, the article it names comes first.
+            about: ids of the articles that were spoken of; None: what `Told` finds.
 
         Raises:
             ApiError: 404, 409 not this agent's (any more).
         """
+        if about is None:  # outside the transaction: knowledge is asked
+            conversation_id = await self.conversation_of(agent, handover_id)
+            about = [topic.article_id for topic in await self.told.topics(conversation_id, note=clean(note) if note else None)]
         async with self.core.store.write() as tx:
             handover, conversation = await self.own(tx, agent, handover_id)
             now = self.core.now()
             handover = await repository.transition(tx, conversation, handover, State.RETURNED, actor=agent.id, now=now,
                                                    unread=0, note_to_bot=clean(note) or None if note else None)  # fmt: skip
-            await self.say(tx, handover, Reply("text", "agent.returned", author="system"))
+            await self.told.hand_over(tx, conversation, about)
             return handover
 
     async def close(self, agent: Agent, handover_id: str, *, reason: str) -> Handover:

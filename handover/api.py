@@ -198,7 +198,8 @@ class DeskApi:
 
         @router.post("/handovers/{handover_id}/messages", summary="Write to the citizen")
         async def write(handover_id: str, body: NewAgentMessage, session: Writer) -> dict[str, Any]:
-            said = await work.write(session.agent, handover_id, client_message_id=body.client_message_id, text=body.text)
+            said = await work.write(session.agent, handover_id, client_message_id=body.client_message_id, text=body.text,
+                                    article_id=body.article_id)  # fmt: skip
             return {"message": said}
 
         @router.post("/handovers/{handover_id}/typing", status_code=204, summary="The agent is writing")
@@ -215,7 +216,12 @@ class DeskApi:
 
         @router.post("/handovers/{handover_id}/return", summary="Give the conversation back to the bot")
         async def give_back(handover_id: str, session: Writer, body: Returning | None = None) -> dict[str, Any]:
-            return await self._shown(session, await work.give_back(session.agent, handover_id, note=body.note if body else None))
+            return await self._shown(
+                session,
+                await work.give_back(
+                    session.agent, handover_id, note=body.note if body else None, about=body.about if body else None
+                ),
+            )
 
         @router.post("/handovers/{handover_id}/close", summary="End the conversation")
         async def close(handover_id: str, body: Closing, session: Writer) -> dict[str, Any]:

@@ -45,6 +45,11 @@ class LifecycleApi:
             async with self._core.store.read() as conn:
                 return await queue.others(conn, session.agent, self._passing, self._core.now(), show)
 
+        @router.get("/{handover_id}/told", summary="What the bot would be told that was spoken of")
+        async def told(handover_id: str, session: Reader) -> dict[str, Any]:
+            topics = await life.actions.spoken_of(session.agent, handover_id)
+            return {"topics": await life.actions.told.shown(topics)}
+
         @router.post("/{handover_id}/snooze", summary="Lay it aside until a time, or until the citizen writes")
         async def snooze(handover_id: str, body: Snoozing, session: Writer) -> dict[str, Any]:
             return await self._shown(session, await life.snooze(session.agent, handover_id, until=body.until, reason=body.reason))
@@ -73,7 +78,7 @@ class LifecycleApi:
         async def pull(handover_id: str, session: Writer) -> dict[str, Any]:
             return await self._shown(session, await pull_in(life.actions, session.agent, handover_id))
 
-        _ = (listed, snooze, schedule, resume, confirm, take_over, reopen, pull)
+        _ = (listed, told, snooze, schedule, resume, confirm, take_over, reopen, pull)
         return router
 
     async def _shown(self, session: Session, handover: Handover) -> dict[str, Any]:

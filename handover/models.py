@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from bot.pipeline.about import MOST
 from handover.rights import Role
+
+ARTICLE_ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 
 class _Body(BaseModel):
@@ -50,6 +53,7 @@ class NewAgentMessage(_Body):
 
     client_message_id: str = Field(min_length=1, max_length=64)
     text: str
+    article_id: str | None = Field(None, max_length=64, pattern=ARTICLE_ID)  # the article whose text the agent put in
 
 
 class Claiming(_Body):
@@ -62,6 +66,8 @@ class Returning(_Body):
     """Back to the bot."""
 
     note: str | None = Field(None, max_length=4000)
+    # What the bot is told was spoken of; left out: what the server finds (`handover.told`).
+    about: list[Annotated[str, Field(max_length=64, pattern=ARTICLE_ID)]] | None = Field(None, max_length=MOST)
 
 
 class Closing(_Body):

@@ -57,6 +57,7 @@ ROUTES: Final[dict[str, Entry]] = {
     "GET /desk/v1/handovers": "desk",
     "POST /desk/v1/handovers/{handover_id}/snooze": "desk",
     "POST /desk/v1/handovers/{handover_id}/schedule": "desk",
+    "GET /desk/v1/handovers/{handover_id}/told": "desk",
     "POST /desk/v1/handovers/{handover_id}/resume": "desk",
     "POST /desk/v1/handovers/{handover_id}/close/confirm": "desk",
     "POST /desk/v1/handovers/{handover_id}/take-over": "supervise",

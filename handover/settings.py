@@ -125,6 +125,7 @@ class LifecycleSettings(_Part):
     citizen_reopen_minutes: float = Field(ge=0)
     silent_minutes: float = Field(gt=0)
     silent_requeue_minutes: float = Field(gt=0)
+    told_probability: float = Field(0.5, ge=0, le=1)
     four_eyes: frozenset[Literal["emergency", "protected", "children"]] = frozenset()
 
     @model_validator(mode="after")

@@ -142,8 +142,8 @@ async def accept_in(core: Core, tx: Transaction, conversation: conversations.Con
     elif conversation.awaiting == contacts.AWAITING and not facts.protected:
         facts, stored = await _contact_details(core, tx, conversation, looked_at)
     if action is None and not facts.protected:
-        about = await about_of(core, tx.conn, conversation_id, conversation.last_seq + 1)
-        core.knowledge.foretell(stored, conversation.language, k=CANDIDATES, about=about)
+        topic = await about_of(core, tx.conn, conversation_id, conversation.last_seq + 1)
+        core.knowledge.foretell(stored, conversation.language, k=CANDIDATES, about=topic.articles)
     now = core.now()
     message_id, seq = await messages.append(
         tx,

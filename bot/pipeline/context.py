@@ -56,6 +56,28 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class AgentsWord:
+    """What a human said last before the bot got the conversation back; `name` is the one the citizen knows."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What the citizen goes on from.
+
+    Args:
+        articles: of the last answer, in its order, or those an agent spoke of; at most three. None when the last turn gave no
+            answer but a question back or a don't-know: then the citizen has begun something else.
+        told: the agent's last word, while the bot has not answered anything since.
+    """
+
+    articles: tuple[str, ...] = ()
+    told: AgentsWord | None = None
+
+
+@dataclass(frozen=True)
 class DeskCall:
     """A call of the desk, made inside the transaction that writes the turn."""
 
@@ -83,7 +105,7 @@ class TurnContext:
     created_at: dt.datetime
     attempt: int
     previously_notified: bool = False  # the citizen has been told that a service is down
-    about: tuple[str, ...] = ()  # articles last shown: what a follow-up is about
+    topic: Topic = field(default_factory=Topic)  # what a follow-up is about
     analysis: AnalysisData | None = None
     language: str = "sv"
     replies: list[Reply] = field(default_factory=list)

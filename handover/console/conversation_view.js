@@ -5,7 +5,7 @@ import { deliveryMark } from "./delivery_mark.js";
 import { h, icon, refill, toast } from "./dom.js";
 import { clock, dayAndClock, languageName, t } from "./i18n.js";
 import { ACTIONS, standing } from "./lifecycle.js";
-import { articleDialog, knowledgeFault } from "./tools/articles.js";
+import { articleDialog, asMessage, knowledgeFault } from "./tools/articles.js";
 import { cannedDialog, insert, SlashList } from "./tools/canned.js";
 import { reportWrongAnswer } from "./tools/wrong_answer.js";
 
@@ -18,6 +18,7 @@ export class ConversationView {
   constructor(desk) {
     this.desk = desk;
     this.drafts = new Map(); // handover id → what is being written
+    this.inserted = new Map(); // handover id → the article last put into it
     this.pending = new Map(); // handover id → messages not confirmed yet
   }
 
@@ -187,9 +188,14 @@ export class ConversationView {
     if (!this.writing) return;
     const { handover, conversation, messages } = this.writing;
     const asked = messages.filter(({ author }) => author === "citizen").at(-1)?.text ?? "";
-    const text = await articleDialog({ language: conversation.language, query: asked.slice(0, 300) });
-    if (text) this.put(handover.id, text);
+    const article = await articleDialog({ language: conversation.language, query: asked.slice(0, 300) });
+    if (article) this.putArticle(handover.id, article);
     else this.focusComposer();
+  }
+
+  putArticle(handoverId, article) {
+    this.inserted.set(handoverId, article);
+    this.put(handoverId, asMessage(article));
   }
 
   put(handoverId, text) {
@@ -218,7 +224,11 @@ export class ConversationView {
     this.field.value = "";
     this.drafts.delete(handoverId);
     this.grow();
-    const waiting = { id: [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""), text, failed: false };
+    // Which article it is goes with the message while its title or its first line is still there: the bot goes on from it.
+    const article = this.inserted.get(handoverId);
+    this.inserted.delete(handoverId);
+    const kept = article && [article.title, article.answer.split("\n")[0]].some((line) => text.includes(line.trim()));
+    const waiting = { id: [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""), text, article_id: kept ? article.article_id : null, failed: false };
     this.pending.set(handoverId, [...(this.pending.get(handoverId) ?? []), waiting]);
     this.deliver(handoverId, waiting);
   }
@@ -229,7 +239,7 @@ export class ConversationView {
     this.draw();
     this.toBottom();
     try {
-      await post(`/handovers/${handoverId}/messages`, { client_message_id: waiting.id, text: waiting.text });
+      await post(`/handovers/${handoverId}/messages`, { client_message_id: waiting.id, text: waiting.text, article_id: waiting.article_id });
       this.pending.set(handoverId, this.pending.get(handoverId).filter((other) => other !== waiting));
       await this.desk.loadMessages();
     } catch (error) {

@@ -1,5 +1,6 @@
 // Questions to the agent, as native dialogs: focus stays inside, Escape cancels.
 
+import { get } from "./api.js";
 import { field, h } from "./dom.js";
 import { t, tOr } from "./i18n.js";
 
@@ -23,9 +24,15 @@ export function ask({ title, lead, submit, style = "primary", wide = false, coll
 
 export const select = (options) => h("select", {}, options.map(({ value, text, disabled }) => h("option", { value, disabled }, text)));
 
-export function returnDialog() {
+/** What the bot will know was spoken of can be taken away; where nothing was found, the note is looked up. */
+export async function returnDialog({ handover }) {
   const note = h("textarea", { rows: "3", maxlength: "4000" });
-  return ask({ title: t("return.title"), lead: t("return.lead"), submit: t("return.submit"), collect: () => ({ note: note.value.trim() || null }) }, field(t("return.note"), note));
+  const { topics } = await get(`/handovers/${handover.id}/told`).catch(() => ({ topics: [] }));
+  const boxes = topics.map(({ article_id: id }) => h("input", { type: "checkbox", value: id, checked: true }));
+  const told = topics.length > 0 && h("fieldset", {}, h("legend", {}, t("return.told")),
+    topics.map(({ title, how }, n) => h("p", {}, h("label", { class: "check" }, boxes[n], h("span", {}, title, " ", h("span", { class: "chip" }, t(`return.${how}`)))))));
+  const collect = () => ({ note: note.value.trim() || null, ...(topics.length ? { about: boxes.filter((box) => box.checked).map((box) => box.value) } : {}) });
+  return ask({ title: t("return.title"), lead: t("return.lead"), submit: t("return.submit"), collect }, told, field(t("return.note"), note, t("return.note_hint")));
 }
 
 export function closeDialog(directory) {

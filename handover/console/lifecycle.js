@@ -16,13 +16,13 @@ export const ACTIONS = {
   transfer: { key: "KeyT", icon: "pass", may: has("claimed"), ask: ({ directory, me, handover }) => transferDialog(directory, me, handover) },
   snooze: { key: "KeyZ", icon: "moon", may: has("claimed"), ask: snoozeDialog },
   schedule: { key: "KeyP", icon: "clock", may: has("claimed"), ask: scheduleDialog },
-  return: { key: "KeyR", icon: "back", may: has("claimed"), ask: () => returnDialog() },
+  return: { key: "KeyR", icon: "back", may: has("claimed"), ask: returnDialog },
   close: { key: "KeyX", icon: "check", style: "strong", may: has("claimed"), ask: ({ directory }) => closeDialog(directory), stays: true },
   resume: { key: "KeyA", icon: "undo", may: (at) => has("snoozed")(at) || has("closing")(at), stays: true },
   disagree: { key: "KeyA", icon: "undo", path: "resume", may: (at) => at.handover.state === "closing" && !own(at), ask: sure("disagree") },
   confirm: { key: "KeyG", icon: "checks", path: "close/confirm", style: "strong", may: (at) => at.handover.state === "closing" && !own(at), ask: sure("confirm") },
   take_over: { key: "KeyO", icon: "agent", path: "take-over", may: (at) => supervises(at) && HELD.includes(at.handover.state) && !own(at), ask: sure("take_over"), stays: true },
-  pull: { key: "KeyO", icon: "agent", may: (at) => at.handover.state === "returned" && (own(at) || supervises(at)), ask: sure("pull") },
+  pull: { key: "KeyO", icon: "agent", may: (at) => at.handover.state === "returned" && (own(at) || supervises(at)), ask: sure("pull"), stays: true },
   reopen: { key: "KeyO", icon: "undo", may: (at) => at.handover.state === "closed" && (own(at) || supervises(at)), ask: sure("reopen"), stays: true },
 };
 

@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { h, icon, toast } from "./dom.js";
 import { languageName, percent, t } from "./i18n.js";
-import { asMessage, knowledgeFault } from "./tools/articles.js";
+import { knowledgeFault } from "./tools/articles.js";
 
 const articles = new Map(); // id and language → the article, or the reading under way
 
@@ -45,7 +45,7 @@ export function suggestedView(desk) {
 async function insertArticle(desk, id) {
   const { handover, conversation } = desk.context;
   try {
-    desk.conversation.put(handover.id, asMessage(await read(id, conversation.language)));
+    desk.conversation.putArticle(handover.id, await read(id, conversation.language));
   } catch (error) {
     toast(knowledgeFault(error), "bad");
   }

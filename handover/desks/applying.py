@@ -17,6 +17,7 @@ from handover.desks.links import Ledger
 from handover.repository import Handover
 from handover.settings import DeskSettings
 from handover.states import CLAIMABLE, HELD, State
+from handover.told import Told
 
 _a = schema.agent.c
 _LONGEST_NAME = 100
@@ -27,6 +28,7 @@ class Applying:
 
     def __init__(self, core: Core, settings: DeskSettings) -> None:
         self._core, self._settings = core, settings
+        self._told = Told(core, settings.lifecycle.told_probability)
 
     async def apply(self, desk: OtherDesk, ledger: Ledger, look: Look) -> list[Said]:
         """Writes down what was seen, and remembers that it was.
@@ -35,13 +37,14 @@ class Applying:
             What agents wrote that does not reach the citizen: the conversation is no longer theirs, or it was only a file.
         """
         link, now = ledger.link, self._core.now()
+        about = await self._spoken_of(look, link.handover_id)
         async with self._core.store.write() as tx:
             handover, conversation = await repository.lock(tx, link.handover_id)
             lost: list[Said] = []
             if link.state == "live" and await self._is_theirs(tx.conn, desk, handover):
                 handover = await self._owner(tx, desk, conversation, handover, look, str(link.known.get("agent") or ""))
                 lost = await self._write(tx, desk, handover, look)
-                handover = await self._end(tx, desk, handover, look)
+                handover = await self._end(tx, desk, handover, look, about)
             else:
                 lost = [said for said in look.said if not await self._is_known(tx, desk, handover, said)]
             agent = look.agent.id if look.agent else ""
@@ -50,6 +53,14 @@ class Applying:
                 known["finished"] = look.state
             await ledger.note(now, tx=tx, seen_id=look.seen_id, known=known)
         return lost
+
+    async def _spoken_of(self, look: Look, handover_id: str) -> list[str]:
+        """For the bot, when it gets the conversation back."""
+        if look.state != "returned":
+            return []
+        async with self._core.store.read() as conn:
+            conversation_id = (await repository.get(conn, handover_id)).conversation_id
+        return [topic.article_id for topic in await self._told.topics(conversation_id, last=[said.text for said in look.said])]
 
     async def theirs(self, desk: OtherDesk, handover_id: str) -> bool:
         """Whether a handover is (still) for this desk to take or to hold."""
@@ -128,7 +139,7 @@ class Applying:
             tx.notify("conversation", conversation_id=handover.conversation_id, kind="delivery", seq=seq, state="read")
         return lost
 
-    async def _end(self, tx: Transaction, desk: OtherDesk, handover: Handover, look: Look) -> Handover:
+    async def _end(self, tx: Transaction, desk: OtherDesk, handover: Handover, look: Look, about: list[str]) -> Handover:
         if look.state == "open":
             return handover
         handover, conversation = await repository.lock(tx, handover.id)
@@ -140,7 +151,7 @@ class Applying:
         if look.state == "returned":
             handover = await repository.transition(tx, conversation, handover, State.RETURNED, actor=actor, now=now, unread=0,
                                                    detail={"desk": desk.key})  # fmt: skip
-            await self._say(tx, handover, Reply("text", "agent.returned", author="system"))
+            await self._told.hand_over(tx, conversation, about)
         else:
             handover = await repository.transition(
                 tx, conversation, handover, State.CLOSED, actor=actor, now=now, unread=0, end_reason="solved",

@@ -117,6 +117,13 @@ async def test_repeat_says_the_last_turns_replies_again(conversation, candidate)
 
 
 @pytest.mark.asyncio
+async def test_repeat_says_a_humans_last_word_again_when_the_conversation_is_just_back_from_them(conversation):
+    asked = conversation.citizen("igen", "repeat", metadata={"told": {"name": "Anna", "text": "Ring mig på måndag."}})
+    (reply,) = await asked.answered_by(ActionRepeat())
+    assert (reply["key"], reply["params"]) == ("repeat.agent", {"name": "Anna", "said": "Ring mig på måndag."})
+
+
+@pytest.mark.asyncio
 async def test_repeat_with_nothing_said_yet(conversation):
     (reply,) = await conversation.citizen("igen", "repeat").answered_by(ActionRepeat())
     assert reply["key"] == "repeat.nothing"

@@ -29,8 +29,8 @@ async def analyze(core: Core, ctx: TurnContext) -> None:
         return
     try:
         async with core.store.read() as conn:
-            ctx.about = await about_of(core, conn, ctx.conversation.id, ctx.seq)
-        ctx.analysis = await core.knowledge.foretold(ctx.text, ctx.conversation.language, k=CANDIDATES, about=ctx.about)
+            ctx.topic = await about_of(core, conn, ctx.conversation.id, ctx.seq)
+        ctx.analysis = await core.knowledge.foretold(ctx.text, ctx.conversation.language, k=CANDIDATES, about=ctx.topic.articles)
     except (KnowledgeUnavailable, KnowledgeRefused) as down:
         _log.warning("knowledge_unavailable", conversation_id=ctx.conversation.id, error=str(down)[:200])
 

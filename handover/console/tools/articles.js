@@ -48,10 +48,10 @@ export function articleSearch({ language, query = "", label = t("tools.query"), 
   return { element, input };
 }
 
-/** The dialog; resolves with the text to insert, or null. */
+/** The dialog; resolves with the article to insert, or null. */
 export function articleDialog({ language, query }) {
   return new Promise((resolve) => {
-    let text = null;
+    let chosen = null;
     const shown = h("div", { class: "article-shown", "aria-live": "polite" });
     async function open({ article_id: id }) {
       shown.replaceChildren(h("p", { class: "hint" }, t("tools.loading")));
@@ -67,10 +67,10 @@ export function articleDialog({ language, query }) {
       article.fallback && h("p", { class: "chip warn" }, icon("alert"), t("tools.fallback")),
       h("div", { class: article.swedish ? "sides" : "" }, side(languageName(article.language), article, article.language, article.dir), article.swedish && side(t("tools.swedish"), article.swedish, "sv", "ltr")),
       article.sources.length > 0 && h("p", { class: "hint" }, t("tools.sources"), ": ", article.sources.map(({ title, year }) => (year ? `${title} (${year})` : title)).join(", ")),
-      h("button", { class: "primary", type: "button", onclick: () => { text = asMessage(article); dialog.close(); } }, t("tools.insert")),
+      h("button", { class: "primary", type: "button", onclick: () => { chosen = article; dialog.close(); } }, t("tools.insert")),
     ].filter(Boolean);
     const search = articleSearch({ language, query, hint: t("tools.query_hint"), pick: open });
-    const dialog = h("dialog", { class: "wide", "aria-labelledby": "dialog-title", onclose: () => { dialog.remove(); resolve(text); } },
+    const dialog = h("dialog", { class: "wide", "aria-labelledby": "dialog-title", onclose: () => { dialog.remove(); resolve(chosen); } },
       h("h2", { id: "dialog-title" }, t("tools.article")), search.element, shown,
       h("div", { class: "dialog-foot" }, h("button", { type: "button", onclick: () => dialog.close() }, t("cancel"))));
     document.body.append(dialog);
