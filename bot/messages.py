@@ -18,6 +18,8 @@ class Button:
         title_key: key of the catalogue, or
         title: a text already in the citizen's language (an article's title).
         article_id: the article the choice leads to, if any.
+        quotes: seq of the citizen's own message that the title repeats: who may not read that message does not see the title.
+        said: what the conversation says when it is pressed, instead of the title.
     """
 
     action: str
@@ -25,6 +27,8 @@ class Button:
     title: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
     article_id: str | None = None
+    quotes: int | None = None
+    said: str | None = None
 
 
 @dataclass(frozen=True)

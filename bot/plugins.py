@@ -45,7 +45,8 @@ class Desk(Protocol):
 
     async def press(self, tx: Transaction, conversation: Conversation, action: str, struck: Collection[int] = ()) -> list[Reply]:
         """A pressed button (or a typed yes/no): `/handover_send`, `/handover_without_text`, `/handover_cancel`, `/queue_leave`,
-        `/contact_leave`, `/contact_cancel`, `/handover_pass:<board>`, `/handover_pass_without:<board>` (typed: without a board).
+        `/contact_leave`, `/contact_cancel`; `/handover_pass:<number>`, `/handover_pass_without:<number>` (typed: without a
+        number), `/handover_strike…` (`handover/questions.py`).
 
         Idempotent: a second press of the same button says where the citizen stands, and does nothing twice.
 

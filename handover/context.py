@@ -70,7 +70,8 @@ async def visible_messages(
             message["delivery"] = sent[message["seq"]]
         message.pop("preview", None)  # shown once, as `preview`
         if "buttons" in message:
-            message["buttons"] = [{"title": button["title"]} for button in message["buttons"]]
+            offered = [button for button in message["buttons"] if "quotes" not in button or view.sees(button["quotes"])]
+            message["buttons"] = [{"title": button["title"]} for button in offered]
     return kept
 
 

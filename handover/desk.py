@@ -14,10 +14,11 @@ from bot.plugins import Mailer
 from bot.store import conversations, messages, schema
 from bot.store.conversations import Conversation
 from bot.store.engine import Connection, Transaction
-from handover import hours, passing, preview, repository, waking
+from handover import hours, preview, questions, repository, striking, waking
 from handover.call_back import CANCEL_CONTACT, LEAVE_CONTACT, CallBacks
 from handover.passing import Passing
 from handover.preview import WITH_TEXT, WITHOUT_TEXT
+from handover.questions import CANCEL, NO, SEND, WITHOUT, YES
 from handover.repository import Handover
 from handover.routing import rules
 from handover.routing.rules import Plan
@@ -25,8 +26,9 @@ from handover.routing.service import Routing
 from handover.settings import Departments, DeskSettings
 from handover.staffing import opening
 from handover.states import HELD, OPEN, State
+from handover.striking import Striking
 
-SEND, WITHOUT, CANCEL, LEAVE = "/handover_send", "/handover_without_text", "/handover_cancel", "/queue_leave"
+LEAVE = "/queue_leave"
 _CONSENT = {SEND: WITH_TEXT, WITHOUT: WITHOUT_TEXT}
 _MAX_TOPIC = 300
 _NOBODY = (Plan.CLOSED, Plan.ABSENT, Plan.INTERPRETER)  # nobody can write with them now
@@ -56,6 +58,7 @@ class HandoverDesk:
         self.call_backs = CallBacks(core, departments, mailer)
         self.routing = Routing(core, settings, departments, self.is_holiday)
         self.passing = Passing(core, departments, settings)
+        self.striking = Striking(core, self.passing)
 
     async def offer(
         self, tx: Transaction, conversation: Conversation, *, reason: str, department: str | None, topic: str | None
@@ -84,12 +87,13 @@ class HandoverDesk:
         values: dict[str, Any] = {"department": queue, "topic": about, "reason": reason, "preview": package,
                                   "priority": await self._priority(tx.conn, conversation, reason, children, now)}  # fmt: skip
         if current is not None and current.state == State.OFFERED:
+            values["preview"] = package = preview.without(package, current.preview.get("struck", ()))  # struck is struck
             await repository.transition(tx, conversation, current, State.OFFERED, actor="citizen", now=now, offered_at=now,
                                         language=conversation.language, detail={"reason": reason}, **values)  # fmt: skip
         else:
             await repository.create(tx, conversation, now=now, **values)
         await conversations.update(tx, conversation.id, awaiting="consent")
-        return [self._question(reason, package["shown"])]
+        return [questions.consent(reason, package["shown"], channel=conversation.channel)]
 
     async def _sooner(self, tx: Transaction, conversation: Conversation, current: Handover, *, emergency: bool) -> list[Reply]:
         """Somebody who is to be contacted asks for a human meanwhile: with somebody there, or in danger, they queue at once."""
@@ -109,27 +113,15 @@ class HandoverDesk:
         earlier = await self.routing.earlier_lately(conn, conversation.id, now)
         return rules.priority_of(reason, about_children=children, earlier=earlier, queue=self.settings.queue)
 
-    def _question(self, reason: str, shown: dict[str, Any]) -> Reply:
-        if reason == "emergency":  # no question back: pressing the one button is the consent
-            return Reply("offer_human", "emergency.offer_human", outcome="emergency", preview=shown,
-                         buttons=(Button(SEND, "consent.send"),))  # fmt: skip
-        return Reply(
-            "offer_human",
-            "consent.question",
-            outcome="handover_offered",
-            author="system" if reason == "bot_off" else "bot",  # a bot that is switched off says nothing
-            preview=shown,
-            buttons=(Button(SEND, "consent.send"), Button(WITHOUT, "consent.without_text"), Button(CANCEL, "consent.cancel")),
-        )
-
     async def press(self, tx: Transaction, conversation: Conversation, action: str, struck: Collection[int] = ()) -> list[Reply]:
         """A pressed button; a second press says where the citizen stands and does nothing twice."""
         conversation = await repository.lock_conversation(tx, conversation.id)
         current = await repository.latest(tx.conn, conversation.id)
         if action in _CONSENT:
             return await self._consented(tx, conversation, current, _CONSENT[action], struck)
-        if action.partition(":")[0] in (passing.YES, passing.NO):
-            return await self._passed(tx, conversation, current, action, struck)
+        kind = action.partition(":")[0]
+        if kind in (YES, NO) or kind in striking.ACTIONS:
+            return await self._about_text(tx, conversation, current, action, struck)
         if action == CANCEL:
             return await self._cancelled(tx, conversation, current)
         if action == LEAVE:
@@ -158,27 +150,40 @@ class HandoverDesk:
             return [Reply("text", "consent.withdrawn", author="system", outcome="handed_over")]
         return await self._where_it_stands(tx.conn, current)
 
-    async def _passed(
+    async def _afresh(self, tx: Transaction, conversation: Conversation, current: Handover | None) -> list[Reply]:
+        """An old button: what would be sent is not what was shown then. It is shown anew, with the question."""
+        department, topic = (current.department, current.topic) if current else (None, None)
+        return await self.offer(tx, conversation, reason="asked", department=department, topic=topic)
+
+    async def _about_text(
         self, tx: Transaction, conversation: Conversation, current: Handover | None, action: str, struck: Collection[int]
     ) -> list[Reply]:
-        """The answer to whether another board may see the text. An old one, once the handover is over, asks afresh."""
-        if current is None or current.state not in OPEN or current.state == State.OFFERED:
-            return await self.offer(tx, conversation, reason="asked", department=current.department if current else None,
-                                    topic=current.topic if current else None)  # fmt: skip
-        said = await self.passing.answered(tx, conversation, current, action, struck)
-        return said or await self._where_it_stands(tx.conn, current)
+        """The answer to whether another board may see the text, or a message to be struck from what is sent."""
+        if action.partition(":")[0] in striking.ACTIONS:
+            said = await self.striking.press(tx, conversation, current, action)
+        elif current is not None and current.state in OPEN - {State.OFFERED}:
+            said = await self.passing.answered(tx, conversation, current, action, struck)
+        else:
+            said = None
+        if said:
+            return said
+        if current is None or current.state not in OPEN - {State.OFFERED}:
+            return await self._afresh(tx, conversation, current)
+        return await self._where_it_stands(tx.conn, current)
 
     async def _enqueue(
         self, tx: Transaction, conversation: Conversation, current: Handover, consent: str, struck: Collection[int]
     ) -> list[Reply]:
         now = self.core.now()
         package = preview.without(current.preview, struck) if consent == WITH_TEXT else current.preview
-        if struck and not package["shown"]["messages"]:
+        left_out = len(package.get("struck", ()))
+        if left_out and not package["shown"]["messages"]:
             consent = WITHOUT_TEXT  # nothing is left of it
         await self.passing.show(tx, conversation.id, package)
         package = package | {"queued_seq": await _consent_seq(tx.conn, conversation)}
         await repository.transition(tx, conversation, current, State.QUEUED, actor="citizen", now=now, consent=consent, unread=0,
-                                    queued_at=now, preview=package, detail={"consent": consent})  # fmt: skip
+                                    queued_at=now, preview=package,
+                                    detail={"consent": consent, "struck": left_out})  # fmt: skip
         await conversations.update(tx, conversation.id, awaiting=None)
         joined = await self._place(tx.conn, "queue.joined", conversation)
         return [joined, *await self._what_to_expect(tx.conn, conversation)]
@@ -225,8 +230,7 @@ class HandoverDesk:
         if current is not None and current.state in HELD:
             return await self._where_it_stands(tx.conn, current)
         if current is None or current.state not in (State.QUEUED, State.SCHEDULED):
-            return await self.offer(tx, conversation, reason="asked", department=current.department if current else None,
-                                    topic=current.topic if current else None)  # fmt: skip
+            return await self._afresh(tx, conversation, current)
         if action == CANCEL_CONTACT:
             if current.state == State.SCHEDULED:  # nobody will call: they wait in the queue as before
                 current = await repository.transition(tx, conversation, current, State.QUEUED, actor="citizen",

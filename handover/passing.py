@@ -8,19 +8,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.core import Core
-from bot.messages import Button, Reply
+from bot.messages import Reply
 from bot.pipeline.render import render_text
 from bot.store import conversations, messages, schema
 from bot.store.conversations import Conversation
 from bot.store.engine import Transaction
-from handover import preview, repository
+from handover import preview, questions, repository
 from handover.auth import Agent
 from handover.preview import PENDING, WITH_TEXT, WITHOUT_TEXT, Grant, View
+from handover.questions import YES
 from handover.repository import Handover
 from handover.settings import Departments, DeskSettings
 from handover.states import State
 
-YES, NO = "/handover_pass", "/handover_pass_without"  # + ":" + number of the question; typed: the one that waits
 _ALL = 100_000
 _LOOKED_AT = 100
 
@@ -108,9 +108,7 @@ class Passing:
     async def _question(
         self, tx: Transaction, conversation: Conversation, handover: Handover, name: str, shown: dict[str, Any], number: int
     ) -> None:
-        buttons = (Button(f"{YES}:{number}", "consent.pass_yes"), Button(f"{NO}:{number}", "consent.pass_no"))
-        asked = Reply("offer_human", "consent.pass", {"department": name}, author="system", outcome="handed_over",
-                      preview=shown, buttons=buttons)  # fmt: skip
+        asked = questions.passing(name, shown, number, channel=conversation.channel)
         said = render_text(self.core, asked, conversation.language)
         await messages.append(tx, conversation.id, said, now=self.core.now())
         if handover.state == State.QUEUED:  # to an agent a "yes" may answer something else

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.messages import Rendered
+from bot.messages import Button, Rendered
 from bot.store import schema
 from bot.store.engine import Connection, Transaction
 
@@ -60,14 +60,11 @@ async def append(
     payload = dict(rendered.payload)
     if rendered.buttons:
         issued = [
-            {"payload": "b" + secrets.token_urlsafe(12), "action": b.action, "title": b.title or "", "created_at": now}
+            {"payload": "b" + secrets.token_urlsafe(12), "action": b.action, "title": b.said or b.title or "", "created_at": now}
             for b in rendered.buttons
         ]
         await tx.conn.execute(schema.button.insert(), [{**row, "conversation_id": conversation_id} for row in issued])
-        payload["buttons"] = [
-            {"title": row["title"], "payload": row["payload"]} | ({"article_id": b.article_id} if b.article_id else {})
-            for row, b in zip(issued, rendered.buttons, strict=True)
-        ]
+        payload["buttons"] = [_offered(row["payload"], b) for row, b in zip(issued, rendered.buttons, strict=True)]
     await tx.conn.execute(
         schema.message.insert().values(
             id=message_id,
@@ -105,6 +102,11 @@ async def append(
         tx.notify("outbox", conversation_id=conversation_id)
     tx.notify("conversation", conversation_id=conversation_id, kind="message", seq=seq)
     return message_id, seq
+
+
+def _offered(payload: Any, button: Button) -> dict[str, Any]:
+    also = {"article_id": button.article_id, "quotes": button.quotes}
+    return {"title": button.title or "", "payload": payload} | {name: value for name, value in also.items() if value}
 
 
 async def find_by_provider_id(conn: Connection, conversation_id: str, provider_id: str) -> str | None:

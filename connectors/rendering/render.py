@@ -72,9 +72,13 @@ class Rendering:
     def _preview(self, reply: Reply) -> str:
         """What a consent would pass on: on a phone it stands above already."""
         preview = reply.payload.get("preview")
-        if not preview or not preview.get("messages"):
+        if not preview:
             return ""
-        return self.say("channel.preview", reply, count=len(preview["messages"]))
+        count, struck = len(preview.get("messages", ())), preview.get("struck", 0)
+        if not count:
+            return self.say("channel.preview_nothing", reply) if struck else ""
+        said = self.say("channel.preview_struck" if struck else "channel.preview", reply, count=count, struck=struck)
+        return f"{said} {self.say('channel.preview_earlier', reply)}" if preview.get("earlier") else said
 
     def _as_sms(self, reply: Reply, listed: str) -> list[str]:
         """An answer's short text and a link, in two parts if it can be; other texts as they are.

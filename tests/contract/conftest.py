@@ -168,14 +168,14 @@ class Town:
     async def replays(self, webhook: Webhook) -> httpx.Response:
         return await self.http.request(webhook.method, webhook.url, content=webhook.content, headers=dict(webhook.headers))
 
-    async def agent(self) -> Staff:
+    async def agent(self, departments: tuple[str, ...] = ()) -> Staff:
         """A new member of staff, logged in."""
         http = httpx.AsyncClient(
             base_url=self.url, timeout=30, verify=False
         )  # nothing to verify, and certificates take long to read
         self._staff.append(http)
         name = f"anna{len(self._staff)} Lindgren"
-        member = Staff(http, await add_agent(self.core, name), name)
+        member = Staff(http, await add_agent(self.core, name, departments=departments), name)
         assert (await member.log_in()).status_code == 200
         return member
 
@@ -244,14 +244,15 @@ class Phone:
     async def presses(self, title: str) -> Attempt:
         """The citizen presses the button of this title, or types what stands for it where there are no buttons."""
         place = self._place_of(title)
-        if place is None:
-            return await self.sends(title)
+        if not isinstance(place, int):
+            return await self.sends(place or title)
         attempt: Attempt | None = await self.simulator.citizen_presses(self.address, place)
         assert attempt is not None and attempt.ok, attempt
         return attempt
 
-    def _place_of(self, title: str) -> int | None:
-        """Its place among the choices of the last message that has any; None when they are an earlier message's."""
+    def _place_of(self, title: str) -> int | str | None:
+        """Its place among the buttons of the last message that has choices, or its number where they have no buttons; None when
+        they are an earlier message's."""
         for message in reversed(self.inbox):
             numbered = re.search(rf"^(\d+)\. {re.escape(title)}$", message.text, re.MULTILINE)
             for place, button in enumerate(message.buttons):
@@ -261,7 +262,7 @@ class Phone:
                 if numbered and button == numbered[1]:
                     return place
             if numbered:
-                return int(numbered[1]) - 1
+                return numbered[1]
             if message.buttons or re.search(r"^\d+\. ", message.text, re.MULTILINE):
                 break
         assert any(title in f"{message.text}{message.buttons}{message.raw}" for message in self.inbox), (title, self.inbox)

@@ -134,6 +134,15 @@ def test_what_a_consent_passes_on_is_counted() -> None:
     assert "2 meddelanden" in part.text
 
 
+@pytest.mark.parametrize(
+    ("messages", "said"), [([{}], "1 meddelanden. Borttagna: 2."), ([], "Inget av det du har skrivit skickas.")]
+)
+def test_what_was_struck_from_it_is_counted_too(messages: list[dict[str, str]], said: str) -> None:
+    for capabilities in (SMS, PLAIN):
+        parts = RENDERING.render(reply("Vill du?", payload={"preview": {"messages": messages, "struck": 2}}), capabilities)
+        assert said in parts[0].text
+
+
 def test_an_agents_long_message_goes_out_in_several_and_whole() -> None:
     text = "Det här är en mening. " * 180
     parts = RENDERING.render(reply(text, author="agent"), SMS)
