@@ -46,7 +46,7 @@ class Desk(Protocol):
     async def press(self, tx: Transaction, conversation: Conversation, action: str, struck: Collection[int] = ()) -> list[Reply]:
         """A pressed button (or a typed yes/no): `/handover_send`, `/handover_without_text`, `/handover_cancel`, `/queue_leave`,
         `/contact_leave`, `/contact_cancel`; `/handover_pass:<number>`, `/handover_pass_without:<number>` (typed: without a
-        number), `/handover_strike…` (`handover/questions.py`).
+        number), `/handover_strike…` (`handover/questions.py`), `/handover_return:<id>` of the conversation to go back to.
 
         Idempotent: a second press of the same button says where the citizen stands, and does nothing twice.
 
@@ -92,6 +92,18 @@ class Desk(Protocol):
 
     async def may_return(self, tx_or_conn: Any, conversation_id: str) -> bool:
         """Whether `citizen_returned` would open it."""
+        ...
+
+    async def offer_return(self, tx: Transaction, conversation: Conversation, closed_id: str) -> list[Reply]:
+        """Offers one who writes anew, on a channel that pushes, to go back to the conversation that was closed before.
+
+        Args:
+            conversation: the new one.
+            closed_id: the one before, which `may_return`.
+
+        Returns:
+            What author `system` says beside the answer; nothing when there is no way back (any more).
+        """
         ...
 
     async def is_promised(self, tx_or_conn: Any, conversation_id: str) -> bool:

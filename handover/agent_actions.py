@@ -16,7 +16,9 @@ from bot.store.conversations import Conversation
 from bot.store.engine import Transaction
 from handover import accounts, hours, repository, waking
 from handover.auth import Agent
+from handover.coming_back import farewell
 from handover.passing import Passing
+from handover.preview import RETURNING
 from handover.repository import AlreadyClaimed, Handover
 from handover.routing.service import Routing
 from handover.settings import Departments, DeskSettings
@@ -101,11 +103,15 @@ class AgentActions:
         return await self.told.topics(await self.conversation_of(agent, handover_id))
 
     async def give_back(self, agent: Agent, handover_id: str, *, note: str | None, about: list[str] | None = None) -> Handover:
-        """Returns the conversation to the bot, which is told what was spoken of.
+        """Returns the conversation to the bot, which is told what was spoken of; a sensitive one when somebody else has agreed
+        (`Lifecycle.confirm`), as no agent would look at it any more.
 
         Args:
             note: to the bot. Without `about`, the article it names comes first.
             about: ids of the articles that were spoken of; None: what `Told` finds.
+
+        Returns:
+            The handover: `returned`, or `closing` while it waits for the other's agreement.
 
         Raises:
             ApiError: 404, 409 not this agent's (any more).
@@ -115,9 +121,11 @@ class AgentActions:
             about = [topic.article_id for topic in await self.told.topics(conversation_id, note=clean(note) if note else None)]
         async with self.core.store.write() as tx:
             handover, conversation = await self.own(tx, agent, handover_id)
-            now = self.core.now()
+            now, to_bot = self.core.now(), clean(note) or None if note else None
+            if self.ended_by_two(handover, conversation):
+                return await self._propose(tx, agent, handover, conversation, {RETURNING: about}, note_to_bot=to_bot)
             handover = await repository.transition(tx, conversation, handover, State.RETURNED, actor=agent.id, now=now,
-                                                   unread=0, note_to_bot=clean(note) or None if note else None)  # fmt: skip
+                                                   unread=0, note_to_bot=to_bot)  # fmt: skip
             await self.told.hand_over(tx, conversation, about)
             return handover
 
@@ -134,24 +142,31 @@ class AgentActions:
         listed = self.listed(reason)
         async with self.core.store.write() as tx:
             handover, conversation = await self.own(tx, agent, handover_id)
-            if self.closed_by_two(handover, conversation):
-                handover = await repository.transition(tx, conversation, handover, State.CLOSING, actor=agent.id, now=now,
-                                                       unread=0, end_reason=reason, detail={"reason": listed})  # fmt: skip
-                await self.say(tx, handover, Reply("text", "agent.closing", {"name": agent.name}, author="system"))
-                return handover
+            if self.ended_by_two(handover, conversation):
+                return await self._propose(tx, agent, handover, conversation, {RETURNING: None}, end_reason=reason,
+                                           detail={"reason": listed})  # fmt: skip
             handover = await repository.transition(
                 tx, conversation, handover, State.CLOSED, actor=agent.id, now=now, unread=0, end_reason=reason,
                 close_reason=listed, detail={"reason": listed},
             )  # fmt: skip
-            await self.say(tx, handover, Reply("text", "conversation.ended", author="system", outcome="ended"))
+            await self.say(tx, handover, farewell(conversation.channel, listed, self.settings))
             return handover
 
     def listed(self, reason: str) -> str:
         """The reason as the audit keeps it: in the agent's own words it may say something about the citizen."""
         return reason if reason in self.settings.close_reasons else "other"
 
-    def closed_by_two(self, handover: Handover, conversation: Conversation) -> bool:
-        """Whether a handover is so sensitive that one alone does not close it."""
+    async def _propose(
+        self, tx: Transaction, agent: Agent, handover: Handover, conversation: Conversation, how: dict[str, Any], **values: Any
+    ) -> Handover:
+        """The agent is done; somebody else is to agree. `how` says whether it is then closed or the bot's."""
+        handover = await repository.transition(tx, conversation, handover, State.CLOSING, actor=agent.id, now=self.core.now(),
+                                               unread=0, preview=handover.preview | how, **values)  # fmt: skip
+        await self.say(tx, handover, Reply("text", "agent.closing", {"name": agent.name}, author="system"))
+        return handover
+
+    def ended_by_two(self, handover: Handover, conversation: Conversation) -> bool:
+        """Whether a handover is so sensitive that one alone does not close it, nor gives it back to the bot."""
         applies = {
             "emergency": handover.priority >= self.settings.queue.priority_emergency,
             "protected": conversation.protected,

@@ -16,6 +16,7 @@ from bot.store.conversations import Conversation
 from bot.store.engine import Connection, Transaction
 from handover import hours, preview, questions, repository, striking, waking
 from handover.call_back import CANCEL_CONTACT, LEAVE_CONTACT, CallBacks
+from handover.coming_back import GO_BACK, ComingBack, may_reopen
 from handover.passing import Passing
 from handover.preview import WITH_TEXT, WITHOUT_TEXT
 from handover.questions import CANCEL, NO, SEND, WITHOUT, YES
@@ -59,6 +60,7 @@ class HandoverDesk:
         self.routing = Routing(core, settings, departments, self.is_holiday)
         self.passing = Passing(core, departments, settings)
         self.striking = Striking(core, self.passing)
+        self.coming_back = ComingBack(self)
 
     async def offer(
         self, tx: Transaction, conversation: Conversation, *, reason: str, department: str | None, topic: str | None
@@ -71,7 +73,7 @@ class HandoverDesk:
         if current is not None and current.state == State.SCHEDULED:
             return await self._sooner(tx, conversation, current, emergency=reason == "emergency")
         if current is not None and current.state in (State.QUEUED, *HELD):
-            return await self._where_it_stands(tx.conn, current)
+            return await self.where_it_stands(tx.conn, current)
         # What the citizen asked about decides; else the page's department, or the one that had the conversation before.
         queue = self.departments.route(department or conversation.department)
         now, about = self.core.now(), (topic or "").strip()[:_MAX_TOPIC]
@@ -100,7 +102,7 @@ class HandoverDesk:
         now = self.core.now()
         plan = await self.routing.plan_of(tx.conn, current, now)
         if not emergency and plan in _NOBODY:
-            return await self._where_it_stands(tx.conn, current)
+            return await self.where_it_stands(tx.conn, current)
         priority = max(current.priority, self.settings.queue.priority_emergency) if emergency else current.priority
         await repository.transition(
             tx, conversation, current, State.QUEUED, actor="citizen", now=now, queued_at=now,
@@ -122,6 +124,8 @@ class HandoverDesk:
         kind = action.partition(":")[0]
         if kind in (YES, NO) or kind in striking.ACTIONS:
             return await self._about_text(tx, conversation, current, action, struck)
+        if kind == GO_BACK:
+            return await self.coming_back.press(tx, conversation, action.partition(":")[2])
         if action == CANCEL:
             return await self._cancelled(tx, conversation, current)
         if action == LEAVE:
@@ -141,14 +145,14 @@ class HandoverDesk:
             return await self._enqueue(tx, conversation, current, consent, struck)
         package = preview.without(current.preview, struck)
         if consent == current.consent and package == current.preview:
-            return await self._where_it_stands(tx.conn, current)
+            return await self.where_it_stands(tx.conn, current)
         if consent == WITHOUT_TEXT:  # taken back, from every board
             package = preview.taken_back(package)
         await repository.change(tx, current, consent=consent, preview=package)
         await self.passing.agreed(tx, current, consent, package)
         if consent == WITHOUT_TEXT:
             return [Reply("text", "consent.withdrawn", author="system", outcome="handed_over")]
-        return await self._where_it_stands(tx.conn, current)
+        return await self.where_it_stands(tx.conn, current)
 
     async def _afresh(self, tx: Transaction, conversation: Conversation, current: Handover | None) -> list[Reply]:
         """An old button: what would be sent is not what was shown then. It is shown anew, with the question."""
@@ -169,7 +173,7 @@ class HandoverDesk:
             return said
         if current is None or current.state not in OPEN - {State.OFFERED}:
             return await self._afresh(tx, conversation, current)
-        return await self._where_it_stands(tx.conn, current)
+        return await self.where_it_stands(tx.conn, current)
 
     async def _enqueue(
         self, tx: Transaction, conversation: Conversation, current: Handover, consent: str, struck: Collection[int]
@@ -206,7 +210,7 @@ class HandoverDesk:
 
     async def _cancelled(self, tx: Transaction, conversation: Conversation, current: Handover | None) -> list[Reply]:
         if current is not None and current.state in (State.QUEUED, State.SCHEDULED, *HELD):
-            return await self._where_it_stands(tx.conn, current)
+            return await self.where_it_stands(tx.conn, current)
         if current is not None and current.state == State.OFFERED:
             await repository.transition(tx, conversation, current, State.DECLINED, actor="citizen", now=self.core.now())
         await conversations.update(tx, conversation.id, awaiting=None)
@@ -216,7 +220,7 @@ class HandoverDesk:
         if current is not None and current.state == State.OFFERED:
             return await self._cancelled(tx, conversation, current)
         if current is not None and current.state in HELD:
-            return await self._where_it_stands(tx.conn, current)
+            return await self.where_it_stands(tx.conn, current)
         if current is not None and current.state in (State.QUEUED, State.SCHEDULED):
             await repository.transition(tx, conversation, current, State.ABANDONED, actor="citizen", now=self.core.now(),
                                         end_reason="left_queue")  # fmt: skip
@@ -228,7 +232,7 @@ class HandoverDesk:
     ) -> list[Reply]:
         """The buttons of a call-back; old ones, once an agent has come or the queue is left, say where the citizen stands."""
         if current is not None and current.state in HELD:
-            return await self._where_it_stands(tx.conn, current)
+            return await self.where_it_stands(tx.conn, current)
         if current is None or current.state not in (State.QUEUED, State.SCHEDULED):
             return await self._afresh(tx, conversation, current)
         if action == CANCEL_CONTACT:
@@ -236,7 +240,7 @@ class HandoverDesk:
                 current = await repository.transition(tx, conversation, current, State.QUEUED, actor="citizen",
                                                       now=self.core.now(), detail={"reason": "contact_cancelled"})  # fmt: skip
                 conversation = await conversations.get(tx.conn, conversation.id)
-            return [*await self.call_backs.cancel(tx, conversation), *await self._where_it_stands(tx.conn, current)]
+            return [*await self.call_backs.cancel(tx, conversation), *await self.where_it_stands(tx.conn, current)]
         if conversation.protected:
             return [Reply("text", "protected_identity", author="system", outcome="handover_offered")]
         return await self.call_backs.ask(tx, conversation)
@@ -256,7 +260,7 @@ class HandoverDesk:
         if answer == ("cancelled",):
             if current.state == State.SCHEDULED:
                 return await self._about_contact(tx, conversation, current, CANCEL_CONTACT)
-            return [*await self.call_backs.cancel(tx, conversation), *await self._where_it_stands(tx.conn, current)]
+            return [*await self.call_backs.cancel(tx, conversation), *await self.where_it_stands(tx.conn, current)]
         if answer[0] in ("missing", "invalid"):
             said = await self.citizen_wrote(tx, conversation, emergency=False, wants_human=False)  # kept for the agent
             again = await self.call_backs.ask_again(tx.conn, conversation, answer[0]) if current.state == State.QUEUED else []
@@ -287,7 +291,8 @@ class HandoverDesk:
                                     due_reason=kind, detail={"kind": kind})  # fmt: skip
         return waking.at("contact.scheduled", due, self.settings)
 
-    async def _where_it_stands(self, conn: Connection, current: Handover) -> list[Reply]:
+    async def where_it_stands(self, conn: Connection, current: Handover) -> list[Reply]:
+        """What a citizen is told who waits, has an agent, or is to be contacted."""
         if current.state == State.SCHEDULED and current.due_at is not None:
             return [waking.at("contact.due", current.due_at, self.settings)]
         if current.state in HELD:
@@ -330,7 +335,7 @@ class HandoverDesk:
             await repository.tell_waiting(tx)
             return []
         if wants_human:
-            return await self._where_it_stands(tx.conn, current)
+            return await self.where_it_stands(tx.conn, current)
         if current.unread == 0:
             return [Reply("text", "queue.waiting", author="system", outcome="handed_over")]
         return []
@@ -371,13 +376,17 @@ class HandoverDesk:
         return await self._may_return(conn, await conversations.get(conn, conversation_id)) is not None
 
     async def _may_return(self, conn: Connection, conversation: Conversation) -> Handover | None:
-        if conversation.owner != "closed" or conversation.close_reason not in {*self.settings.close_reasons} - {"abuse"}:
+        if conversation.owner != "closed" or not may_reopen(conversation.close_reason, self.settings):
             return None
         current = await repository.latest(conn, conversation.id)
         if current is None or current.state != State.CLOSED:
             return None
         span = dt.timedelta(minutes=self.settings.lifecycle.citizen_reopen_minutes)
         return current if waking.closed_within(current, self.core.now(), span) else None
+
+    async def offer_return(self, tx: Transaction, conversation: Conversation, closed_id: str) -> list[Reply]:
+        """The way back to a conversation that was closed a short while ago, for one who writes anew."""
+        return await self.coming_back.offer(tx, conversation, closed_id)
 
     async def is_promised(self, tx_or_conn: Any, conversation_id: str) -> bool:
         """Whether an agent is to call, or to answer in this conversation, at some later time."""

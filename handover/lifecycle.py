@@ -9,9 +9,10 @@ from bot.http import ApiError
 from bot.messages import Reply
 from bot.store.conversations import Conversation
 from bot.store.engine import Transaction
-from handover import repository, waking
+from handover import preview, repository, waking
 from handover.agent_actions import AgentActions, not_found
 from handover.auth import Agent
+from handover.coming_back import farewell
 from handover.repository import Handover
 from handover.settings import LifecycleSettings
 from handover.states import HELD, State
@@ -86,7 +87,7 @@ class Lifecycle:
         return awake
 
     async def confirm(self, agent: Agent, handover_id: str) -> Handover:
-        """Agrees that a sensitive handover is closed.
+        """Agrees that a sensitive handover is closed, or is the bot's again: whichever its agent wanted.
 
         Raises:
             ApiError: 404, 403 `four_eyes` the agent's own, or another department's; 409 it is not about to be closed.
@@ -97,13 +98,19 @@ class Lifecycle:
             if handover.state != State.CLOSING:
                 raise await self._too_late(tx, handover)
             if handover.claimed_by == agent.id:
-                raise ApiError(403, "four_eyes", "somebody else must agree that this is closed")
+                raise ApiError(403, "four_eyes", "somebody else must agree to this")
+            about = preview.to_bot(handover)
+            if about is not None:
+                returned = await repository.transition(tx, conversation, handover, State.RETURNED, actor=agent.id, now=now,
+                                                       unread=0, detail={"proposed_by": handover.claimed_by})  # fmt: skip
+                await self._actions.told.hand_over(tx, conversation, about)
+                return returned
             reason = self._actions.listed(handover.end_reason or "")
             handover = await repository.transition(
                 tx, conversation, handover, State.CLOSED, actor=agent.id, now=now, unread=0, close_reason=reason,
                 detail={"reason": reason, "proposed_by": handover.claimed_by},
             )  # fmt: skip
-            await self._actions.say(tx, handover, Reply("text", "conversation.ended", author="system", outcome="ended"))
+            await self._actions.say(tx, handover, farewell(conversation.channel, reason, self._all))
             return handover
 
     async def take_over(self, agent: Agent, handover_id: str) -> Handover:

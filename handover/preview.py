@@ -13,6 +13,7 @@ from typing import Any
 
 from handover.repository import Handover
 
+RETURNING = "returning"  # in the package, while `closing`
 WITH_TEXT = "with_text"
 WITHOUT_TEXT = "without_text"
 PENDING = "pending"  # another board has it, and the citizen has not said yet whether it may see the text
@@ -181,6 +182,13 @@ def view(handover: Handover, *, board: str, boards: Iterable[str], has_it: bool)
     found, own = granted(handover, board, has_it=has_it), frozenset(boards)
     grants = tuple(grant for grant in found if grant.board in own)
     return View(grants or (found[:1] if has_it else ()), apart(handover))
+
+
+def to_bot(handover: Handover) -> list[str] | None:
+    """Of one that waits for a second pair of eyes: it is to be the bot's again, which is then told of these articles; None: it is
+    to be closed."""
+    about: list[str] | None = handover.preview.get(RETURNING)
+    return about
 
 
 def left(handover: Handover, package: dict[str, Any], *, board: str, target: str, seq: int) -> dict[str, Any]:

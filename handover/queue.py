@@ -14,7 +14,7 @@ from bot.store.engine import Connection
 from handover import repository
 from handover.auth import Agent, check_permission
 from handover.passing import Passing
-from handover.preview import View
+from handover.preview import View, to_bot
 from handover.repository import Handover
 from handover.routing.service import Routing
 from handover.settings import Departments
@@ -161,6 +161,7 @@ def public(handover: Handover, departments: Departments, names: dict[str, str], 
         "due_reason": handover.due_reason,
         "overdue": overdue(handover, now),
         "silent": handover.warned_at is not None,
+        "returning": handover.state == State.CLOSING and to_bot(handover) is not None,
     } | ({"claimed_by": {"id": claimed_by, "name": names.get(claimed_by, "")}} if claimed_by else {})
 
 

@@ -17,7 +17,7 @@ class State(StrEnum):
     CLAIMED = "claimed"
     SNOOZED = "snoozed"  # claimed, the agent waits for something, until a time
     SCHEDULED = "scheduled"  # an agent answers, or calls, by a time; the bot speaks meanwhile
-    CLOSING = "closing"  # a sensitive one: its agent is done, and somebody else must agree before it is closed
+    CLOSING = "closing"  # a sensitive one: its agent is done, and somebody else must agree before it is closed, or the bot's
     RETURNED = "returned"  # back to the bot
     CLOSED = "closed"
     ABANDONED = "abandoned"  # the citizen left the queue
@@ -44,7 +44,7 @@ TRANSITIONS: Final[dict[State, frozenset[State]]] = {
     # snoozed and closing → claimed or queued: the time is up, or the citizen writes, and the agent is there or not
     State.SNOOZED: frozenset({State.CLAIMED, State.QUEUED, State.CLOSED}),
     State.SCHEDULED: frozenset({State.CLAIMED, State.QUEUED, State.ABANDONED}),
-    State.CLOSING: frozenset({State.CLAIMED, State.QUEUED, State.CLOSED}),
+    State.CLOSING: frozenset({State.CLAIMED, State.QUEUED, State.RETURNED, State.CLOSED}),
     State.RETURNED: frozenset(),
     State.CLOSED: frozenset({State.QUEUED}),  # reopened
     State.ABANDONED: frozenset(),

@@ -27,6 +27,7 @@ class Facts:
         contact: of an answer to the question for contact details: the kinds that were kept, or `cancelled`, or `invalid`
             (something like one), or `missing`.
         struck: with a button that agrees to send the conversation: seqs of the messages that are not to be sent.
+        follows: the conversation that was closed a short while before this first message, and may be opened again.
     """
 
     emergency: str | None = None
@@ -35,6 +36,7 @@ class Facts:
     masked: tuple[str, ...] = ()
     contact: tuple[str, ...] = ()
     struck: tuple[int, ...] = ()
+    follows: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As stored in `turn.facts`."""
@@ -44,14 +46,14 @@ class Facts:
             "protected": self.protected,
             "masked": list(self.masked),
             "contact": list(self.contact),
-        } | ({"struck": list(self.struck)} if self.struck else {})
+        } | {name: value for name, value in (("struck", list(self.struck)), ("follows", self.follows)) if value}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Facts:
         """The inverse of `to_json`."""
         return cls(
             stored["emergency"], stored["human"], stored["protected"], tuple(stored["masked"]), tuple(stored.get("contact", ())),
-            tuple(stored.get("struck", ())),
+            tuple(stored.get("struck", ())), stored.get("follows"),
         )  # fmt: skip
 
 

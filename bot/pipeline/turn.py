@@ -37,6 +37,8 @@ STAGES: tuple[Stage, ...] = (
     answer.rasa,
 )
 
+_ANSWERED = frozenset({"answered", "clarification", "flow", "smalltalk"})
+
 # A dead service is asked again after 1, 2, 4, 8 … seconds, at most this far apart.
 MAX_RETRY_SECONDS = 15.0
 
@@ -117,6 +119,7 @@ async def _write(core: Core, desk: Desk | None, ctx: TurnContext, rendered: list
         if ctx.desk is not None:
             current = dataclasses.replace(current, **{k: v for k, v in ctx.updates.items() if hasattr(current, k)})
             rendered = rendered + await _call_desk(core, desk, tx, ctx, current, overtaken)
+        rendered = await _with_way_back(core, desk, tx, ctx, rendered)
         owner_after = current.owner
         if ctx.desk is not None:  # only the desk changes owners
             owner_after = (await conversations.get(tx.conn, ctx.conversation.id)).owner
@@ -164,6 +167,17 @@ async def _call_desk(
         if ctx.outcome not in ("emergency",):
             ctx.outcome = reply.outcome or ctx.outcome
     return [render_text(core, reply, ctx.language) for reply in replies]
+
+
+async def _with_way_back(
+    core: Core, desk: Desk | None, tx: Transaction, ctx: TurnContext, rendered: list[Rendered]
+) -> list[Rendered]:
+    """What is said, and to whoever wrote again soon after the end the way back: after an answer, else before what is said."""
+    if desk is None or ctx.facts.follows is None or ctx.previously_notified or ctx.outcome == "emergency":
+        return rendered
+    current = await conversations.get(tx.conn, ctx.conversation.id)
+    offer = [render_text(core, reply, ctx.language) for reply in await desk.offer_return(tx, current, ctx.facts.follows)]
+    return rendered + offer if ctx.outcome in _ANSWERED else offer + rendered
 
 
 async def _finish(tx: Transaction, core: Core, ctx: TurnContext, owner_after: str, now: dt.datetime) -> None:

@@ -153,7 +153,19 @@ class Intake:
         if inbound.kind == "text" and (sent := continuing.find_code(inbound.text)):
             await continuing.take_here(self._core, tx, sent, conversation, address.id, connector, self._addresses)
             return Taken(), None
+        if isinstance(looked_at, LookedAt) and (closed := await self._follows(tx, address, conversation)):
+            looked_at = replace(looked_at, facts=replace(looked_at.facts, follows=closed))
         return await self._message(tx, connector, inbound, looked_at, conversation)
+
+    async def _follows(self, tx: Transaction, address: Address, conversation: Conversation) -> str | None:
+        """The conversation before, if this message is the first of its conversation and the other may be opened again."""
+        if self.desk is None or conversation.episode_turns or conversation.episode > 1 or conversation.owner != "bot":
+            return None  # without a look at the store: most messages are not the first
+        t = schema.turn.c
+        if (await tx.conn.execute(sa.select(t.message_id).where(t.conversation_id == conversation.id).limit(1))).first():
+            return None
+        closed = await self._senders.before(tx, address, conversation)
+        return closed if closed is not None and await self.desk.may_return(tx, closed) else None
 
     async def _message(
         self,

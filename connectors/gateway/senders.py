@@ -99,6 +99,18 @@ class Senders:
         )
         return await conversations.get(tx.conn, opened)
 
+    async def before(self, tx: Transaction, address: Address, conversation: Conversation) -> str | None:
+        """The conversation that the citizen had here before this one, if it is over and was not taken elsewhere."""
+        query = (
+            sa.select(_c.id)
+            .join(schema.conversation_address, _link.conversation_id == _c.id)
+            .where(_link.address_id == address.id, _link.active, _c.owner == "closed", _c.created_at <= conversation.created_at)
+            .order_by(_c.closed_at.desc())
+            .limit(1)
+        )
+        found: str | None = (await tx.conn.execute(query)).scalar_one_or_none()
+        return found
+
     async def _language(self, tx: Transaction, inbound: Inbound, address: Address) -> str:
         """The language a new conversation begins in: the last one's, else the provider's weak hint, else Swedish."""
         query = (

@@ -298,8 +298,8 @@ export class Desk {
     if (!body) return;
     try {
       const after = await post(`/handovers/${handover.id}/${action.path ?? kind}`, body);
-      toast(after.state === "closing" ? t("close.proposed") : t("done"), "good");
-      await this.select(action.stays && after.state !== "closed" ? handover.id : null);
+      toast(after.state === "closing" ? t(after.returning ? "return.proposed" : "close.proposed") : t("done"), "good");
+      await this.select(action.stays && after.state !== "closed" ? after.id : null); // what is pulled in is a new one
       if (action.stays) await this.loadContext();
     } catch (error) {
       this.report(error);

@@ -32,7 +32,7 @@ export async function returnDialog({ handover }) {
   const told = topics.length > 0 && h("fieldset", {}, h("legend", {}, t("return.told")),
     topics.map(({ title, how }, n) => h("p", {}, h("label", { class: "check" }, boxes[n], h("span", {}, title, " ", h("span", { class: "chip" }, t(`return.${how}`)))))));
   const collect = () => ({ note: note.value.trim() || null, ...(topics.length ? { about: boxes.filter((box) => box.checked).map((box) => box.value) } : {}) });
-  return ask({ title: t("return.title"), lead: t("return.lead"), submit: t("return.submit"), collect }, told, field(t("return.note"), note, t("return.note_hint")));
+  return ask({ title: t("return.title"), lead: t("return.lead"), submit: t("return.submit"), collect }, told, field(t("return.note"), note, t("return.note_hint")), h("p", { class: "hint" }, t("return.two")));
 }
 
 export function closeDialog(directory) {

@@ -20,7 +20,7 @@ export const ACTIONS = {
   close: { key: "KeyX", icon: "check", style: "strong", may: has("claimed"), ask: ({ directory }) => closeDialog(directory), stays: true },
   resume: { key: "KeyA", icon: "undo", may: (at) => has("snoozed")(at) || has("closing")(at), stays: true },
   disagree: { key: "KeyA", icon: "undo", path: "resume", may: (at) => at.handover.state === "closing" && !own(at), ask: sure("disagree") },
-  confirm: { key: "KeyG", icon: "checks", path: "close/confirm", style: "strong", may: (at) => at.handover.state === "closing" && !own(at), ask: sure("confirm") },
+  confirm: { key: "KeyG", icon: "checks", path: "close/confirm", style: "strong", may: (at) => at.handover.state === "closing" && !own(at), ask: (at) => sure(at.handover.returning ? "confirm_return" : "confirm")(at) },
   take_over: { key: "KeyO", icon: "agent", path: "take-over", may: (at) => supervises(at) && HELD.includes(at.handover.state) && !own(at), ask: sure("take_over"), stays: true },
   pull: { key: "KeyO", icon: "agent", may: (at) => at.handover.state === "returned" && (own(at) || supervises(at)), ask: sure("pull"), stays: true },
   reopen: { key: "KeyO", icon: "undo", may: (at) => at.handover.state === "closed" && (own(at) || supervises(at)), ask: sure("reopen"), stays: true },
@@ -74,6 +74,6 @@ export function standing({ handover, me }) {
   const when = handover.due_at && dayAndClock(handover.due_at), name = handover.claimed_by?.name ?? "";
   if (handover.state === "scheduled") return t("conversation.scheduled", { when });
   if (handover.state === "snoozed" && own({ handover, me })) return t("conversation.asleep", { when });
-  if (handover.state === "closing") return t(own({ handover, me }) ? "conversation.closing_own" : "conversation.closing_other", { name });
+  if (handover.state === "closing") return t(`conversation.${handover.returning ? "returning" : "closing"}_${own({ handover, me }) ? "own" : "other"}`, { name });
   return null;
 }

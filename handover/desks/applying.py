@@ -12,6 +12,7 @@ from bot.store import messages, schema
 from bot.store.conversations import Conversation
 from bot.store.engine import Connection, Transaction
 from handover import repository
+from handover.coming_back import farewell
 from handover.desks.contract import Look, OtherDesk, Person, Said
 from handover.desks.links import Ledger
 from handover.repository import Handover
@@ -157,7 +158,7 @@ class Applying:
                 tx, conversation, handover, State.CLOSED, actor=actor, now=now, unread=0, end_reason="solved",
                 close_reason="solved", detail={"reason": "solved", "desk": desk.key},
             )  # fmt: skip
-            await self._say(tx, handover, Reply("text", "conversation.ended", author="system", outcome="ended"))
+            await self._say(tx, handover, farewell(conversation.channel, "solved", self._settings))
         return handover
 
     async def _agent(self, tx: Transaction, desk: OtherDesk, person: Person) -> str:

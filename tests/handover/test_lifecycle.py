@@ -155,6 +155,39 @@ async def test_a_sensitive_one_is_closed_by_two(office: Office) -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_sensitive_one_is_given_back_to_the_bot_by_two(office: Office) -> None:
+    anna, citizen, handover = await claimed(office)
+    give_back, agree = f"/handovers/{handover}/return", f"/handovers/{handover}/close/confirm"
+    await citizen.send("det brinner hemma hos mig")
+    bo = await at_work(office, "Bo Ek")
+    shown = (await anna.post(give_back, note="Räddningstjänsten är där", about=[])).json()
+    assert (shown["state"], shown["returning"]) == ("closing", True)
+    assert (await citizen.read())["owner"] == "agent"  # nobody but a human has it yet
+    assert await last(citizen) == text(office, "agent.closing", name="Anna Lind")
+    assert (await anna.post(agree)).json()["error"]["code"] == "four_eyes"
+    assert (await anna.post(give_back)).status_code == 409
+    assert [(row["state"], row["returning"]) for row in await bo.queue()] == [("closing", True)]
+    await citizen.send("Vänta, en sak till")
+    assert [(row["state"], row["returning"]) for row in await anna.queue()] == [("claimed", False)]
+    await anna.post(f"/handovers/{handover}/close", reason="solved")  # it is what was wanted last that is agreed to
+    assert not (await bo.queue())[0]["returning"]
+    await bo.post(f"/handovers/{handover}/resume")
+    await anna.post(give_back, about=[])
+    assert (await bo.post(agree)).json()["state"] == "returned"
+    assert ((await citizen.read())["owner"], await last(citizen)) == ("bot", text(office, "agent.returned"))
+    (line,) = await office.audited("handover.returned")
+    assert (line.actor, line.detail["proposed_by"]) == (bo.id, anna.id)
+    assert (await bo.post(agree)).status_code == 409
+
+
+@pytest.mark.asyncio
+async def test_what_is_not_sensitive_one_alone_gives_back(office: Office) -> None:
+    anna, citizen, handover = await claimed(office)
+    shown = (await anna.post(f"/handovers/{handover}/return")).json()
+    assert (shown["state"], shown["returning"], (await citizen.read())["owner"]) == ("returned", False, "bot")
+
+
+@pytest.mark.asyncio
 async def test_a_supervisor_sees_colleagues_conversations_and_takes_one_over(office: Office) -> None:
     anna, citizen, handover = await claimed(office)
     boss = await at_work(office, "Siv Chef", "supervisor")
@@ -166,6 +199,23 @@ async def test_a_supervisor_sees_colleagues_conversations_and_takes_one_over(off
         assert (await boss.post(f"/handovers/{handover}/take-over")).json()["claimed_by"]["id"] == boss.id
     assert await last(citizen) == text(office, "agent.joined", name="Siv Chef")
     assert (await anna.write(handover, "Hej")).status_code == 409
+
+
+@pytest.mark.asyncio
+async def test_it_stays_closed_when_the_citizen_writes_elsewhere_from_the_same_number(office: Office) -> None:
+    anna, citizen, handover = await claimed(office)
+    await anna.post(f"/handovers/{handover}/close", reason="solved")
+    other = await office.citizen()
+    async with office.core.store.write() as tx:
+        address = schema.new_id()
+        await tx.conn.execute(schema.address.insert().values(id=address, channel_account="elks:main", lookup_hmac=address,
+                                                             value_encrypted=b"x", created_at=office.core.now()))  # fmt: skip
+        linked = [{"conversation_id": one.conversation_id, "address_id": address, "active": True} for one in (citizen, other)]
+        await tx.conn.execute(schema.conversation_address.insert(), linked)
+    refused = await anna.post(f"/handovers/{handover}/reopen")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "began_anew")
+    await other.http.post("/chat/v1/end", json={}, headers=other.auth)
+    assert (await anna.post(f"/handovers/{handover}/reopen")).json()["state"] == "queued"
 
 
 @pytest.mark.asyncio

@@ -16,7 +16,7 @@ LEGAL = {
     ("claimed", "returned"), ("claimed", "closed"),
     ("snoozed", "claimed"), ("snoozed", "queued"), ("snoozed", "closed"),
     ("scheduled", "claimed"), ("scheduled", "queued"), ("scheduled", "abandoned"),
-    ("closing", "claimed"), ("closing", "queued"), ("closing", "closed"),
+    ("closing", "claimed"), ("closing", "queued"), ("closing", "returned"), ("closing", "closed"),
     ("closed", "queued"),
 }  # fmt: skip
 

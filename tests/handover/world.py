@@ -243,6 +243,14 @@ class World:
             assert is_legal(at, target)
             at = target
         assert at == state
+        self._check_four_eyes(row, chain[-1])
+
+    def _check_four_eyes(self, row: sa.Row[Any], last: sa.Row[Any]) -> None:
+        """What speaks of danger is neither closed nor given back to the bot by one agent alone."""
+        sensitive = row.priority >= self.actions.settings.queue.priority_emergency
+        if row.state in (State.CLOSED, State.RETURNED) and sensitive and last.actor != "citizen":
+            assert last.detail["from"] == State.CLOSING
+            assert last.actor != last.detail["proposed_by"]
 
     def _check_silence(self, said: list[sa.Row[Any]], steps: list[sa.Row[Any]]) -> None:
         """The bot says nothing while somebody else has the word; the log has the last message before each change."""

@@ -13,7 +13,8 @@ SURE_ANSWER = 0.9
 SURE_EMERGENCY = 0.8
 DESK_BUTTONS = frozenset(
     {"/handover_send", "/handover_without_text", "/handover_cancel", "/queue_leave", "/contact_leave", "/contact_cancel",
-     "/handover_pass", "/handover_pass_without", "/handover_strike", "/handover_strike_one", "/handover_strike_back"}
+     "/handover_pass", "/handover_pass_without", "/handover_strike", "/handover_strike_one", "/handover_strike_back",
+     "/handover_return"}
 )  # fmt: skip
 YES_PROBABILITY = 0.6  # of the `affirm`/`deny` signal, when the bot's last message asked a yes/no question
 

@@ -50,3 +50,27 @@ async def test_snoozed_by_keyboard_closed_by_two_and_opened_again(consoles: Cons
     await page.get_by_role("dialog").get_by_role("button", name="Öppna igen").click()
     await expect(page.get_by_role("button", name="Ta över", exact=True).first).to_be_visible()
     assert (await citizen.read())["owner"] == "queue"
+
+
+async def test_a_sensitive_one_is_the_bots_again_when_a_colleague_agrees(consoles: Consoles) -> None:
+    page, other = await consoles.open("Anna Lindgren"), await consoles.open("Bo Ek")
+    citizen, _ = await consoles.office.in_queue("Hej")
+    await page.get_by_role("button", name="Ta nästa").click()
+    await expect(page.get_by_label("Meddelande till medborgaren")).to_be_focused()
+    await citizen.send("det brinner hemma hos mig")
+    await page.keyboard.press("Alt+R")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_text("svarar boten igen när en kollega har godkänt")).to_be_visible()
+    await dialog.get_by_role("button", name="Lämna till boten").click()
+    await expect(page.get_by_text("En kollega behöver godkänna innan boten svarar igen.")).to_be_visible()
+    await page.locator(".card-open").click()
+    await expect(page.get_by_text("Boten svarar igen när en kollega har godkänt.")).to_be_visible()
+
+    await other.locator(".card-open").click()
+    await expect(other.get_by_text("vill lämna tillbaka det här samtalet till boten")).to_be_visible()
+    await other.keyboard.press("Alt+G")
+    asked = other.get_by_role("dialog")
+    await expect(asked.get_by_role("heading", name="Godkänn att boten svarar igen")).to_be_visible()
+    await asked.get_by_role("button", name="Godkänn och lämna till boten").click()
+    await expect(page.get_by_text("Du har inga samtal.")).to_be_visible()
+    assert (await citizen.read())["owner"] == "bot"
