@@ -1,4 +1,4 @@
-"""A notice to everybody who opens the chat, in the citizen's language where it has one. Set at the desk."""
+"""A notice to everybody who opens the chat. Set at the desk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from bot.store import schema
 from bot.store.engine import Connection, Transaction
 
 _KEY: Final = "banner"
-_FALLBACK: Final = ("en", "sv")
 _s = schema.setting.c
 
 
@@ -29,11 +28,9 @@ class Banner:
     texts: Mapping[str, str] = field(default_factory=dict)
     until: dt.datetime | None = None
 
-    def shown(self, language: str, now: dt.datetime) -> str | None:
-        """What a citizen reads at this moment: in their language, else in English, else in Swedish."""
-        if self.until is not None and now >= self.until:
-            return None
-        return next((self.texts[code] for code in (language, *_FALLBACK) if self.texts.get(code)), None)
+    def shown(self, now: dt.datetime) -> Mapping[str, str]:
+        """The texts that hold at this moment; a citizen reads the one in their language, else the English, else the Swedish."""
+        return {} if self.until is not None and now >= self.until else self.texts
 
 
 async def read_banner(conn: Connection) -> Banner:

@@ -184,13 +184,11 @@ class WebChat:
         texts = self.core.texts
         async with self.core.store.read() as conn:
             switch, banner = await read_switch(conn), await read_banner(conn)
-        now = self.core.now()
-        banners = {one.code: banner.shown(one.code, now) for one in texts.languages()}
         return {
             "languages": [{"code": spoken.code, "name": spoken.name, "dir": spoken.dir} for spoken in texts.languages()],
             "bot_enabled": switch.enabled,
             "notice": None if switch.enabled else switch.reason,
-            "banner": banners if any(banners.values()) else None,
+            "banner": dict(banner.shown(self.core.now())) or None,
             "email": self._mailer() is not None,
             "continue": self._continues(),
             "texts": {

@@ -29,7 +29,8 @@ async function start() {
     await entered(await api.get("/me"));
   } catch {
     const refused = /^\?login=(oidc_[a-z_]+)$/.exec(location.search)?.[1]; // back from the provider in vain
-    if (refused) history.replaceState(null, "", location.pathname);
+    // What a provider has sent along, also after logging out, does not stay in the address.
+    if (location.search) history.replaceState(null, "", location.pathname + location.hash);
     loggedOut(refused ? `login.${refused}` : null);
   }
 }

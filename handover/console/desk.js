@@ -6,12 +6,11 @@ import { ConversationView } from "./conversation_view.js";
 import { helpDialog } from "./dialogs.js";
 import { h, refill, toast } from "./dom.js";
 import { header } from "./header.js";
-import { t } from "./i18n.js";
+import { t, tOr } from "./i18n.js";
 import { ACTIONS, possible } from "./lifecycle.js";
 import { connect } from "./live.js";
-import { chime } from "./preferences.js";
 import { ask } from "./dialogs.js";
-import { notice } from "./tools/notify.js";
+import { ring, ringFor } from "./tools/notify.js";
 import { inOrder, queueKey, queueView, tickWaiting } from "./queue_view.js";
 
 const RUSH_MS = 1000;
@@ -35,6 +34,7 @@ export class Desk {
     this.conversation = new ConversationView(this);
     this.reading = new Map(); // path → the reading under way, so that a burst of news reads once more, not ten times
     this.onKey = (event) => this.shortcut(event);
+    this.onSight = () => this.seen();
   }
 
   async start() {
@@ -47,6 +47,7 @@ export class Desk {
     });
     this.ticker = setInterval(() => tickWaiting(document), 1000);
     document.addEventListener("keydown", this.onKey);
+    document.addEventListener("visibilitychange", this.onSight);
   }
 
   stop() {
@@ -54,6 +55,7 @@ export class Desk {
     clearInterval(this.ticker);
     for (const { timer } of Object.values(this.rush)) clearTimeout(timer);
     document.removeEventListener("keydown", this.onKey);
+    document.removeEventListener("visibilitychange", this.onSight);
   }
 
   header(leave, where) {
@@ -99,6 +101,15 @@ export class Desk {
     this.drawQueue();
     this.conversation.draw();
     this.drawContext();
+    this.seen();
+  }
+
+  /** Tells that the citizen's words are read, once they can be seen. */
+  seen() {
+    const handover = this.context?.handover;
+    if (this.where !== "desk" || !this.isMine(handover) || !handover.unread || document.visibilityState !== "visible") return;
+    handover.unread = 0; // asked once
+    post(`/handovers/${handover.id}/read`).catch(() => {});
   }
 
   /** The queue alone: news of others' conversations leaves the open one as it is. */
@@ -138,11 +149,7 @@ export class Desk {
     return this.once("queue", async () => {
       const { handovers, counts } = await get("/queue");
       const read = performance.now();
-      const known = new Set(this.queue.map((handover) => handover.id));
-      if (this.loaded && handovers.some((handover) => handover.state === "queued" && !known.has(handover.id)) && this.duty === "available") {
-        chime();
-        notice("queue");
-      }
+      if (this.loaded) ringFor(this, handovers);
       const since = new Map(this.queue.map((handover) => [handover.id, handover.since]));
       this.queue = handovers.map((handover) => {
         const begun = read - handover.waiting_seconds * 1000;
@@ -193,8 +200,6 @@ export class Desk {
 
   showContext(context) {
     this.context = context;
-    const mine = this.isMine(context.handover);
-    if (mine && context.handover.unread && document.visibilityState === "visible") post(`/handovers/${context.handover.id}/read`).catch(() => {});
     this.refresh();
   }
 
@@ -213,7 +218,7 @@ export class Desk {
         const fresh = messages.filter((message) => !known.has(message.seq));
         const changed = new Map(messages.map((message) => [message.seq, message]));
         const marked = this.context.messages.map((message) => changed.has(message.seq) ? { ...message, delivery: changed.get(message.seq).delivery } : message);
-        if (fresh.some((message) => message.author === "citizen")) this.heard();
+        if (fresh.some((message) => message.author === "citizen")) ring(this, "message", id);
         if (fresh.length || handover.version !== this.context.handover.version || handover.unread !== this.context.handover.unread) this.showContext({ ...this.context, handover, messages: [...marked, ...fresh] });
         else {
           this.context = { ...this.context, messages: marked };
@@ -223,11 +228,6 @@ export class Desk {
         if (this.selected === id) this.lost(error);
       }
     });
-  }
-
-  heard() {
-    chime();
-    notice("message");
   }
 
   lost(error) {
@@ -252,6 +252,12 @@ export class Desk {
     }
     this.refresh();
     return this.loadContext();
+  }
+
+  /** Shows a conversation, from whichever room the agent is in. */
+  open(id) {
+    if (this.where === "desk") this.select(id).catch(() => {});
+    else location.hash = `#/handover/${id}`;
   }
 
   async claim(id, body = {}) {
@@ -301,6 +307,7 @@ export class Desk {
       toast(after.state === "closing" ? t(after.returning ? "return.proposed" : "close.proposed") : t("done"), "good");
       await this.select(action.stays && after.state !== "closed" ? after.id : null); // what is pulled in is a new one
       if (action.stays) await this.loadContext();
+      this.conversation.focusComposer();
     } catch (error) {
       this.report(error);
     }
@@ -318,8 +325,8 @@ export class Desk {
     if (error.code === "not_yours") {
       toast(t("error.not_yours"), "bad");
       this.loadContext();
-    } else if (["wrong_state", "too_late", "four_eyes"].includes(error.code)) {
-      toast(t(`error.${error.code}`, { state: t(`state.${error.details.state}`) }), "bad");
+    } else if (["wrong_state", "too_late", "four_eyes", "began_anew", "not_there"].includes(error.code)) {
+      toast(t(`error.${error.code}`, { ...error.details, state: tOr(`state.${error.details.state}`, "") }), "bad");
       this.loadContext();
     } else if (error.status !== 401) toast(error.status === 0 ? t("offline") : t("error.unknown", { message: error.message }), "bad");
   }
@@ -343,10 +350,7 @@ export class Desk {
       if (selected) this.conversation.citizenTypes();
     } else if (frame.type === "message") {
       if (selected) quietly(this.loadMessages());
-      else {
-        if (this.queue.some(({ id, state }) => id === frame.handover_id && state === "claimed")) this.heard();
-        this.soon("queue");
-      }
+      else this.soon("queue");
     } else if (frame.type === "delivery") {
       const known = this.context?.messages.find((message) => message.seq === frame.seq);
       if (selected && known?.author !== "citizen") quietly(this.loadMessages(frame.seq)); // a citizen's: that the agent has read it
@@ -354,7 +358,7 @@ export class Desk {
       document.dispatchEvent(new CustomEvent("deliveries"));
       if (this.where === "desk") quietly(this.loadContext());
     } else if (frame.type === "silent" || frame.type === "awake") {
-      chime();
+      ring(this);
       const about = this.queue.find((handover) => handover.id === frame.handover_id);
       toast(t(frame.type === "silent" ? "silent.warning" : "awake.note", { topic: about?.topic || t("queue.no_topic") }), frame.type === "silent" ? "bad" : "info");
       quietly(this.loadQueue());

@@ -1,6 +1,6 @@
 import { h, icon } from "./dom.js";
 import { t } from "./i18n.js";
-import { prefer, preferences } from "./preferences.js";
+import { chime, prefer, preferences } from "./preferences.js";
 import { toggleNotices } from "./tools/notify.js";
 
 const sign = (name, text, props) => h("button", { class: "tool square", type: "button", title: text, "aria-label": text, ...props }, icon(name));
@@ -34,7 +34,7 @@ export function header({ me, leave, bot, present, where = "desk", connected, hel
         option("sv", preferences.language, "Svenska", "sv"), option("en", preferences.language, "English", "en")),
       h("select", { name: "theme", "aria-label": t("menu.theme"), onchange: choose },
         ["system", "light", "dark"].map((theme) => option(theme, preferences.theme, t(`theme.${theme}`)))),
-      help && sign(preferences.sound ? "sound" : "mute", t("sound"), { "aria-pressed": String(preferences.sound), onclick: () => { prefer({ sound: !preferences.sound }); redraw(); } }),
+      help && sign(preferences.sound ? "sound" : "mute", t("sound"), { "aria-pressed": String(preferences.sound), onclick: () => { prefer({ sound: !preferences.sound }); chime(); redraw(); } }),
       help && sign("bell", t("notify"), { "aria-pressed": String(preferences.notices), onclick: async () => { await toggleNotices(); redraw(); } }),
       help && sign("help", t("help"), { onclick: help }),
       h("a", { class: "tool who", href: "#account", "aria-current": where === "account" ? "page" : null }, me.name),

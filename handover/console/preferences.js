@@ -33,6 +33,7 @@ let audio = null;
 /** A short, soft tone, if the agent switched sound on. */
 export function chime() {
   if (!preferences.sound) return;
+  if (navigator.userActivation?.hasBeenActive === false) return; // made before the first press on the page, it would stay silent for good
   audio ??= new AudioContext();
   const tone = audio.createOscillator();
   const volume = audio.createGain();

@@ -2,6 +2,7 @@ import { h, icon } from "./dom.js";
 import { dayAndClock, languageName, t, waited } from "./i18n.js";
 
 const URGENT = 100;
+const REQUEUED = 50;
 const LONG_WAIT_SECONDS = 600;
 
 const MINE = ["claimed", "snoozed", "closing"];
@@ -106,6 +107,7 @@ function card(desk, handover) {
       h("span", { class: "facts" },
         urgent && h("span", { class: "chip bad" }, icon("alert"), t("queue.urgent")),
         standing(desk, handover),
+        queued && !urgent && handover.priority >= REQUEUED && h("span", { class: "chip" }, icon("undo"), t("queue.requeued")),
         queued && suitsChips(handover.suits),
         queued && h("span", { class: "chip time" }, icon("clock"), h("span", { class: "unseen" }, t("queue.waited")), waiting(handover.since)),
         h("span", { class: "chip" }, icon("globe"), languageName(handover.language)),

@@ -132,7 +132,7 @@ class StaffingApi:
         """The notice as an admin edits it."""
         async with self._core.store.read() as conn:
             banner = await read_banner(conn)
-        shown = banner.shown("sv", self._core.now()) is not None
+        shown = bool(banner.shown(self._core.now()))
         return {
             "texts": dict(banner.texts), "until": stamp(banner.until), "shown_now": shown,
             "languages": [{"code": one.code, "name": one.name, "dir": one.dir} for one in self._core.texts.languages()],

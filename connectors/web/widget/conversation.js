@@ -410,16 +410,17 @@ class Conversation {
     return true;
   }
 
-  /** Goes on with a conversation that an agent has closed a short while ago. @returns {Promise<boolean>} whether it is open */
+  /** Goes on with a conversation that an agent has closed a short while ago. @returns {Promise<string>} open, closed (for good) or failed */
   async reopen() {
     const answer = await call('POST', 'chat/v1/reopen', { token: this.token, body: {} });
+    if (answer.status === 0 || answer.status >= 500 || answer.status === 429) return 'failed';
     this.reopens = false;
-    if (answer.status !== 200) { this.changed('state'); return false; }
+    if (answer.status !== 200) { this.changed('state'); return 'closed'; }
     this.own(answer.data.owner, null);
     this.take(answer.data.messages || []);
     this.wake();
     this.sync();
-    return true;
+    return 'open';
   }
 
   /** Falls silent: the page is leaving, or the element was taken out of it. wake() begins again. */

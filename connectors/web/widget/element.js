@@ -93,11 +93,20 @@ class Widget extends HTMLElement {
     }
   }
 
+  /** The operator's notice as it is now: the page may have been there for hours. */
+  async readNotice() {
+    const { status, data } = await call('GET', 'chat/v1/config');
+    if (status !== 200 || !data) return;
+    Object.assign(this.texts.config, { notice: data.notice, banner: data.banner });
+    this.showState();
+  }
+
   /** Opens the chat; public, the page may call it. */
   open({ focus = true } = {}) {
     if (this.dialog.isOpen) return;
     this.dialog.show();
     this.memory.write({ open: true });
+    if (this.active) this.readNotice();
     this.begin();
     if (!this.conversation.token && !this.continuing.linked) this.conversation.start();
     this.log.toBottom();

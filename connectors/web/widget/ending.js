@@ -65,10 +65,12 @@ class Ending {
   async reopen() {
     if (this.busy) return;
     this.busy = true;
-    const open = await this.conversation.reopen();
+    const became = await this.conversation.reopen();
     this.busy = false;
+    const { texts } = this.host;
+    this.host.warn(became === 'failed' ? `${texts.get('reconnecting')} ${texts.get('retry')}.` : '');
     this.host.showState();
-    if (open) this.host.focusInput(); else this.newButton.focus();
+    if (became === 'open') this.host.focusInput(); else if (became === 'closed') this.newButton.focus();
   }
 
   beginAnew() {

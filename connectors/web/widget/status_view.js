@@ -22,9 +22,9 @@ class StatusView {
     const messages = [...talk.messages.values()];
     this.ai.hidden = messages.some((one) => one.author === 'citizen') && messages.some((one, at) => one.author !== 'citizen' && at > 0);
     const withAgent = talk.owner === 'agent';
-    this.fill(this.owner, withAgent ? 'agent' : '', withAgent ? 'person' : 'clock', this.ownerText());
+    this.fill(this.owner, withAgent ? 'agent' : '', withAgent ? 'person' : 'clock', [{ text: this.ownerText() }]);
     this.trouble = this.troubleText();
-    this.fill(this.net, 'warn', this.trouble ? 'clock' : 'info', this.trouble || this.texts.notice);
+    this.fill(this.net, 'warn', this.trouble ? 'clock' : 'info', this.trouble ? [{ text: this.trouble }] : this.texts.notices);
     // Says at every moment what one is writing to: a machine, or by now a person.
     const what = this.texts.get(withAgent ? 'agent' : 'ai_label');
     if (this.what.textContent !== what) this.what.textContent = what;
@@ -45,13 +45,15 @@ class StatusView {
   }
 
   /** Only a change is written: a status that is written again is read out again. */
-  fill(strip, cls, name, text) {
+  fill(strip, cls, name, said) {
+    const text = said.map((one) => one.text).join(' ');
     strip.hidden = !text;
     const now = `${cls}|${text}`;
     if (strip.dataset.now === now) return;
     strip.dataset.now = now;
     strip.className = `strip ${cls}`;
-    strip.replaceChildren(...(text ? [icon(name), h('span', null, text)] : []));
+    const words = ({ text: one, language }) => h('span', language && { lang: language, dir: this.texts.directionOf(language) }, one);
+    strip.replaceChildren(...(text ? [icon(name), h('span', null, ...said.flatMap((one, at) => (at ? [' ', words(one)] : [words(one)])))] : []));
   }
 
   showTyping() {

@@ -19,7 +19,7 @@ const EMBEDDED = {
     chars_left: '{n} tecken kvar', too_long: 'Meddelandet är för långt', queue_position: 'Din plats i kön: {position}', queue_waiting: 'Du står i kö till en medarbetare.',
     human_button: 'Prata med en människa', privacy_link: 'Så hanteras dina uppgifter', preview_title: 'Det här skickas till medarbetaren', preview_nothing: 'Inget av det du har skrivit skickas',
     strike_hint: 'Du kan ta bort meddelanden som du inte vill skicka.', strike: 'Ta bort', unstrike: 'Ta med igen', struck: 'Skickas inte: {n}',
-    preview_topic: 'Ämne', preview_department: 'Förvaltning', preview_language: 'Språk', menu: 'Meny', download: 'Spara samtalet', print: 'Skriv ut', copy: 'Kopiera', copied: 'Kopierat', log_label: 'Samtalet',
+    preview_topic: 'Ämne', preview_department: 'Förvaltning', preview_language: 'Språk', preview_page: 'Sida', preview_earlier: 'Tidigare kontakter', menu: 'Meny', download: 'Spara samtalet', print: 'Skriv ut', copy: 'Kopiera', copied: 'Kopierat', log_label: 'Samtalet',
     delivered: 'Levererat', read: 'Läst', suggestions: 'Förslag', suggestions_count: 'Förslag: {n}', comment_open: 'Skriv en kommentar', comment_label_up: 'Vad var bra? Skriv inga personuppgifter.',
     email: 'Skicka med e-post', email_label: 'Din e-postadress', email_send: 'Skicka samtalet', email_cancel: 'Avbryt',
     email_invalid: 'Adressen ser inte rätt ut. Skriv den så här: namn@exempel.se', email_sent: 'Samtalet skickas till din e-post', email_failed: 'Det gick inte att skicka. Du kan spara eller skriva ut samtalet i stället.', accessibility_link: 'Tillgänglighet',
@@ -39,7 +39,7 @@ const EMBEDDED = {
     chars_left: '{n} characters left', too_long: 'The message is too long', queue_position: 'Your place in the queue: {position}', queue_waiting: 'You are in the queue for a member of staff.',
     human_button: 'Talk to a person', privacy_link: 'How your data is handled', preview_title: 'This is sent to the member of staff', preview_nothing: 'Nothing you have written is sent',
     strike_hint: 'You can take out messages that you do not want to send.', strike: 'Take out', unstrike: 'Put back', struck: 'Not sent: {n}',
-    preview_topic: 'Topic', preview_department: 'Department', preview_language: 'Language', menu: 'Menu', download: 'Save the conversation', print: 'Print', copy: 'Copy', copied: 'Copied', log_label: 'Conversation',
+    preview_topic: 'Topic', preview_department: 'Department', preview_language: 'Language', preview_page: 'Page', preview_earlier: 'Earlier contacts', menu: 'Menu', download: 'Save the conversation', print: 'Print', copy: 'Copy', copied: 'Copied', log_label: 'Conversation',
     delivered: 'Delivered', read: 'Read', suggestions: 'Suggestions', suggestions_count: 'Suggestions: {n}', comment_open: 'Write a comment', comment_label_up: 'What was good? Do not write personal details.',
     email: 'Send by e-mail', email_label: 'Your e-mail address', email_send: 'Send the conversation', email_cancel: 'Cancel',
     email_invalid: 'The address does not look right. Write it like this: name@example.com', email_sent: 'The conversation will be sent to your e-mail', email_failed: 'It could not be sent. You can save or print the conversation instead.', accessibility_link: 'Accessibility',
@@ -89,15 +89,18 @@ class Texts {
   /** A language's own name, or its code. */
   nameOf(code) { return (this.languages.find((one) => one.code === code) || {}).name || code; }
 
-  get direction() {
-    const known = this.languages.find((one) => one.code === this.language);
-    return known ? known.dir : RTL.has(this.language) ? 'rtl' : 'ltr';
+  get direction() { return this.directionOf(this.language); }
+
+  directionOf(language) {
+    const known = this.languages.find((one) => one.code === language);
+    return known ? known.dir : RTL.has(language) ? 'rtl' : 'ltr';
   }
 
-  /** What the operator wants every citizen to know, or ''. */
-  get notice() {
+  /** What the operator wants every citizen to know, each in the language it is in: `[{text, language}]`. */
+  get notices() {
     const { notice, banner } = this.config;
-    return [notice, banner && (banner[this.language] || banner.sv)].filter(Boolean).join(' ');
+    const language = banner && [this.language, 'en', 'sv'].find((code) => banner[code]);
+    return [notice && { text: notice, language: 'sv' }, language && { text: banner[language], language }].filter(Boolean);
   }
 
   /** Keeps a label right when the language changes. */

@@ -62,9 +62,19 @@ function security(agent, me, failed) {
     await load().catch(failed);
   }
   const factor = h("div", {});
-  const drawFactor = (has) => factor.replaceChildren(has && agent.id !== me.id ? h("button", { class: "small", type: "button", onclick: async () => {
-    await post(`/agents/${agent.id}/second-factor/reset`).then(() => { toast(t("agent.reset_done"), "good"); drawFactor(false); }, failed);
-  } }, t("agent.reset_factor")) : h("p", { class: "hint" }, t(has ? "factor.on" : "agent.no_factor")));
+  const drawFactor = (has) => factor.replaceChildren(has && agent.id !== me.id ? h("button", { class: "small", type: "button", onclick: reset }, t("agent.reset_factor"))
+    : h("p", { class: "hint", tabindex: "-1" }, t(has ? "factor.on" : "agent.no_factor")));
+  async function reset() {
+    try {
+      await post(`/agents/${agent.id}/second-factor/reset`);
+      toast(t("agent.reset_done"), "good");
+      drawFactor(false);
+      factor.firstChild.focus(); // the button that had it is gone
+      await load(); // it has ended the account's logins
+    } catch (error) {
+      failed(error);
+    }
+  }
   drawFactor(agent.second_factor);
   load().catch(failed);
   return h("details", {}, h("summary", {}, t("agent.sessions")), slot, factor);
