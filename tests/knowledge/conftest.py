@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,9 @@ class RememberingEncoder(Encoder):
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     """The encoder as it serves."""
-    return RememberingEncoder(Settings())
+    made = RememberingEncoder(Settings())
+    gc.freeze()  # as in tests/conftest.py: the libraries behind it stay loaded too
+    return made
 
 
 @pytest.fixture

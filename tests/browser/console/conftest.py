@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,10 +25,18 @@ expect.set_options(timeout=20_000)  # two busy cores; a passing test does not wa
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs Chromium."""
+    """Everything here needs Chromium, and runs in the loop of the browser."""
     for item in items:
         if "browser/console" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.asyncio(loop_scope="package"), append=False)
+
+
+@pytest.fixture
+def _function_scoped_runner(_package_scoped_runner: asyncio.Runner) -> asyncio.Runner:
+    """The loop of the folder also for fixtures that elsewhere have one for each test: one browser serves the whole folder, and
+    Playwright's objects live in the loop that made them."""
+    return _package_scoped_runner
 
 
 @pytest.fixture
@@ -37,8 +47,9 @@ def database_url(tmp_path: Path, migrated_sqlite: Path) -> str:
     return f"sqlite:///{database}"
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def chromium() -> AsyncIterator[Browser]:
+    """One browser for the folder; each page has a context of its own."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not path:
         pytest.fail("no Chromium found: install it or name it in CHROMIUM, e.g. CHROMIUM=/usr/bin/chromium")
@@ -56,11 +67,18 @@ class Consoles:
     office: Office
     faults: list[str] = field(default_factory=list)
 
-    async def page(self, scheme: str = "light") -> Page:
-        """A browser of its own at the login page."""
+    async def page(self, scheme: str = "light", email: str | None = None) -> Page:
+        """A browser of its own at the desk.
+
+        Args:
+            email: whose session it has; None = nobody's, so that it shows the login page.
+        """
         context = await self.chromium.new_context(
             viewport={"width": 1280, "height": 800}, color_scheme="dark" if scheme == "dark" else "light", locale="sv-SE"
         )
+        if email is not None:
+            opened = await context.request.post(f"{self.office.url}/desk/v1/login", data={"email": email, "password": PASSWORD})
+            assert opened.ok, await opened.text()
         page = await context.new_page()
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", lambda line: self.faults.append(line.text) if "Content Security" in line.text else None)
@@ -74,7 +92,7 @@ class Consoles:
         scheme: str = "light",
         before_login: Callable[[Page], Awaitable[None]] | None = None,
     ) -> Page:
-        """A new member of staff at the desk, logged in through the page."""
+        """A new member of staff at the desk, as `enter` brings them there."""
         page = await self.enter(name, role, scheme, before_login)
         await expect(page.get_by_role("heading", name="Mina samtal")).to_be_visible()
         await expect(page.get_by_text("Ansluten")).to_be_visible()
@@ -87,14 +105,21 @@ class Consoles:
         scheme: str = "light",
         before_login: Callable[[Page], Awaitable[None]] | None = None,
     ) -> Page:
-        """A new member of staff, logged in through the page, wherever their role takes them."""
+        """A new member of staff, logged in, wherever their role takes them.
+
+        Args:
+            before_login: what is done at the login page, which is then used; without it the session is opened beforehand.
+        """
         await add_agent(self.office.core, name, role)
-        page = await self.page(scheme)
-        if before_login is not None:
+        email = f"{name.split()[0].lower()}@goteborg.example"
+        if before_login is None:
+            page = await self.page(scheme, email)
+        else:
+            page = await self.page(scheme)
             await before_login(page)
-        await page.get_by_label("E-post").fill(f"{name.split()[0].lower()}@goteborg.example")
-        await page.get_by_label("Lösenord").fill(PASSWORD)
-        await page.get_by_role("button", name="Logga in").click()
+            await page.get_by_label("E-post").fill(email)
+            await page.get_by_label("Lösenord").fill(PASSWORD)
+            await page.get_by_role("button", name="Logga in").click()
         await expect(page.get_by_role("banner")).to_contain_text(name)
         return page
 
@@ -105,17 +130,24 @@ class Consoles:
         return page
 
 
+@asynccontextmanager
+async def in_front_of(chromium: Browser, office: Office) -> AsyncIterator[Consoles]:
+    made = Consoles(chromium, office)
+    yield made
+    for context in chromium.contexts:  # before the app stops: a page that looks for it would keep it waiting
+        await context.close()
+    assert made.faults == []
+
+
 @pytest_asyncio.fixture
 async def editors(chromium: Browser, newsroom: Newsroom) -> AsyncIterator[Consoles]:
     """Editors in their browsers, over the real knowledge service with a small knowledge base."""
-    made = Consoles(chromium, newsroom)
-    yield made
-    assert made.faults == []
+    async with in_front_of(chromium, newsroom) as made:
+        yield made
 
 
 @pytest_asyncio.fixture
 async def consoles(chromium: Browser, office: Office) -> AsyncIterator[Consoles]:
     """Agents in their browsers; an error in the page's own script fails the test."""
-    made = Consoles(chromium, office)
-    yield made
-    assert made.faults == []
+    async with in_front_of(chromium, office) as made:
+        yield made
