@@ -27,6 +27,7 @@ from bot.pipeline.worker import TurnWorker
 from bot.plugins import Registry, register_all
 from bot.privacy.addresses import AddressBook
 from bot.rasa import RasaClient
+from bot.retention import deletion
 from bot.settings import ROOT, Settings
 from bot.store import addresses, contacts, conversations, schema
 from bot.store.engine import Store
@@ -37,6 +38,7 @@ from knowledge.client import KnowledgeClient
 
 _log = structlog.get_logger(__name__)
 SWEEP_SECONDS = 300.0
+RETENTION_BATCHES = 20  # of conversations whose time is over, in one sweep; what is left waits for the next
 OPENAPI_TAGS = [
     {"name": "chat", "description": "The public web chat."},
     {"name": "desk", "description": "The agents' desk."},
@@ -152,13 +154,19 @@ async def close_idle(core: Core) -> int:
     return closed
 
 
+async def sweep(core: Core) -> None:
+    """Ends what is idle, and deletes what is not to be kept any longer."""
+    await close_idle(core)
+    async with core.store.write() as tx:
+        await contacts.delete_expired(tx, now=core.now())
+        await addresses.delete_expired(tx, now=core.now())
+    await deletion.delete_due(core.store, now=core.now(), most_batches=RETENTION_BATCHES)
+
+
 async def _sweep(core: Core) -> None:
     while True:
         try:
-            await close_idle(core)
-            async with core.store.write() as tx:
-                await contacts.delete_expired(tx, now=core.now())
-                await addresses.delete_expired(tx, now=core.now())
+            await sweep(core)
         except Exception as fault:
             _log.error("sweep_failed", error=type(fault).__name__)
         await asyncio.sleep(SWEEP_SECONDS)

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+DECISION_LENGTH = 64  # characters of a decision's or a case's number
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(column_0_label)s",
@@ -76,6 +78,7 @@ conversation = sa.Table(
     sa.Column("close_reason", sa.String(48)),
     sa.Column("lease_worker", sa.String(64)),
     sa.Column("lease_expires_at", UtcDateTime),
+    sa.Index("ix_conversation_owner_closed_at", "owner", "closed_at"),
 )
 
 message = sa.Table(
@@ -197,6 +200,7 @@ received = sa.Table(  # every delivery of a provider that was taken: the key aga
     _id("message_id", sa.ForeignKey("message.id")),  # NULL when it was no message (a stop, an edit refused, …)
     sa.Column("received_at", UtcDateTime, nullable=False),
     sa.Index("ix_received_received_at", "received_at"),
+    sa.Index("ix_received_message_id", "message_id"),
 )
 
 continuation = sa.Table(  # a code that moves a conversation to another channel
@@ -232,6 +236,7 @@ feedback = sa.Table(
     sa.Column("value", sa.String(4), nullable=False),  # up | down
     sa.Column("comment", sa.Text),  # masked
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Index("ix_feedback_conversation_id", "conversation_id"),
 )
 
 agent = sa.Table(
@@ -428,4 +433,24 @@ setting = sa.Table(
     sa.Column("value", sa.JSON, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("updated_by", sa.String(64), nullable=False),
+)
+
+retention_rule = sa.Table(  # how long conversations are kept once they are closed, and who decided so: bot/retention
+    "retention_rule",
+    metadata,
+    sa.Column("kind", sa.String(12), primary_key=True),  # bot | desk
+    sa.Column("days", sa.Integer, nullable=False),
+    sa.Column("decision_id", sa.String(DECISION_LENGTH), nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("updated_by", sa.String(64), nullable=False),
+    sa.CheckConstraint("decision_id <> ''", name="decided"),
+)
+
+retention_hold = sa.Table(  # a conversation that is kept whatever the rules say
+    "retention_hold",
+    metadata,
+    _id("conversation_id", sa.ForeignKey("conversation.id"), primary_key=True),
+    sa.Column("reference", sa.String(DECISION_LENGTH), nullable=False),  # number of the case that needs it
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("created_by", sa.String(64), nullable=False),
 )
