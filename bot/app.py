@@ -144,7 +144,10 @@ async def close_idle(core: Core) -> int:
     """Ends conversations with the bot that nobody has written in for a day; returns how many."""
     c, now = schema.conversation.c, core.now()
     before = now - dt.timedelta(hours=core.settings.conversation_idle_hours)
-    query = sa.select(c.id, c.version).where(c.owner == "bot", c.active_at < before).limit(500)
+    # Somebody is to call, or to answer in the conversation: however long ago it was promised, it stays open for that.
+    h = schema.handover.c
+    promised = sa.exists().where(h.conversation_id == c.id, h.state == "scheduled")
+    query = sa.select(c.id, c.version).where(c.owner == "bot", c.active_at < before, ~promised).limit(500)
     closed = 0
     async with core.store.write() as tx:
         for row in (await tx.conn.execute(query)).all():

@@ -1,7 +1,8 @@
 """Tells connected clients that something changed. Only ids and numbers travel; receivers read the store.
 
 In one process by default; through Redis when REDIS_URL is set; through PostgreSQL's LISTEN/NOTIFY when the
-database is PostgreSQL and there is no Redis. A lost notice costs a client nothing but a moment: it re-reads by seq.
+database is PostgreSQL and there is no Redis. A lost notice costs a client nothing but a moment: a chat re-reads by seq at its
+next ping, and the desk's consoles are told to read again.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import structlog
 
 _log = structlog.get_logger(__name__)
 _CHANNEL = "fraga"
-_QUEUE_SIZE = 256  # a slow client drops notices rather than growing without bound; it re-reads by seq
+_QUEUE_SIZE = 256  # a slow client drops notices rather than growing without bound
+RESYNC = {"topic": "desk", "type": "resync"}  # notices were lost: read everything again
 
 
 class Hub:
@@ -50,14 +52,24 @@ class Hub:
         keys = [topic] if topic != "conversation" else [f"conversation:{notice['conversation_id']}", "desk"]
         for key in keys:
             for queue in tuple(self._subscribers.get(key, ())):
-                with contextlib.suppress(asyncio.QueueFull):
+                try:
                     queue.put_nowait(notice)
+                except asyncio.QueueFull:
+                    if key == "desk":
+                        _start_afresh(queue)
 
     async def start(self) -> None:
         """Connects, where there is something to connect to."""
 
     async def stop(self) -> None:
         """Disconnects."""
+
+
+def _start_afresh(queue: asyncio.Queue[dict[str, Any]]) -> None:
+    with contextlib.suppress(asyncio.QueueEmpty):
+        while True:
+            queue.get_nowait()
+    queue.put_nowait(RESYNC)
 
 
 class _RemoteHub(Hub):
@@ -95,6 +107,17 @@ class _RemoteHub(Hub):
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 5.0)
 
+    @asynccontextmanager
+    async def _next(self) -> AsyncIterator[str]:
+        """The next notice to send; one that does not get out waits for the next connection."""
+        text = await self._outgoing.get()
+        try:
+            yield text
+        except BaseException:
+            with contextlib.suppress(asyncio.QueueFull):
+                self._outgoing.put_nowait(text)
+            raise
+
     async def _listen(self) -> None:
         raise NotImplementedError
 
@@ -114,13 +137,15 @@ class RedisHub(_RemoteHub):
     async def _listen(self) -> None:
         async with self._redis.pubsub() as pubsub:
             await pubsub.subscribe(_CHANNEL)
+            self.deliver(RESYNC)  # what was said while this process was not connected, it has not heard
             async for item in pubsub.listen():
                 if item["type"] == "message":
                     self.deliver(json.loads(item["data"]))
 
     async def _send(self) -> None:
         while True:
-            await self._redis.publish(_CHANNEL, await self._outgoing.get())
+            async with self._next() as text:
+                await self._redis.publish(_CHANNEL, text)
 
     async def stop(self) -> None:
         await super().stop()
@@ -139,6 +164,7 @@ class PostgresHub(_RemoteHub):
 
         async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True) as conn:
             await conn.execute(f"LISTEN {_CHANNEL}")
+            self.deliver(RESYNC)
             async for item in conn.notifies():
                 self.deliver(json.loads(item.payload))
 
@@ -147,4 +173,5 @@ class PostgresHub(_RemoteHub):
 
         async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True) as conn:
             while True:
-                await conn.execute("SELECT pg_notify(%s, %s)", (_CHANNEL, await self._outgoing.get()))
+                async with self._next() as text:
+                    await conn.execute("SELECT pg_notify(%s, %s)", (_CHANNEL, text))

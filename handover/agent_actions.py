@@ -138,22 +138,22 @@ class AgentActions:
         Raises:
             ApiError: 404, 409 not this agent's (any more).
         """
-        reason, now = clean(reason), self.core.now()
-        listed = self.listed(reason)
+        reason, now = self.listed(reason), self.core.now()
         async with self.core.store.write() as tx:
             handover, conversation = await self.own(tx, agent, handover_id)
             if self.ended_by_two(handover, conversation):
                 return await self._propose(tx, agent, handover, conversation, {RETURNING: None}, end_reason=reason,
-                                           detail={"reason": listed})  # fmt: skip
+                                           detail={"reason": reason})  # fmt: skip
             handover = await repository.transition(
                 tx, conversation, handover, State.CLOSED, actor=agent.id, now=now, unread=0, end_reason=reason,
-                close_reason=listed, detail={"reason": listed},
+                close_reason=reason, detail={"reason": reason},
             )  # fmt: skip
-            await self.say(tx, handover, farewell(conversation.channel, listed, self.settings))
+            await self.say(tx, handover, farewell(conversation.channel, reason, self.settings))
             return handover
 
     def listed(self, reason: str) -> str:
-        """The reason as the audit keeps it: in the agent's own words it may say something about the citizen."""
+        """The reason as it is kept: one of the settings', else `other`. Own words may say something about the citizen."""
+        reason = clean(reason)
         return reason if reason in self.settings.close_reasons else "other"
 
     async def _propose(
@@ -166,13 +166,8 @@ class AgentActions:
         return handover
 
     def ended_by_two(self, handover: Handover, conversation: Conversation) -> bool:
-        """Whether a handover is so sensitive that one alone does not close it, nor gives it back to the bot."""
-        applies = {
-            "emergency": handover.priority >= self.settings.queue.priority_emergency,
-            "protected": conversation.protected,
-            "children": bool(handover.preview.get("children")),
-        }
-        return any(applies[kind] for kind in self.settings.lifecycle.four_eyes)
+        """`ended_by_two` by this desk's settings."""
+        return ended_by_two(self.settings, handover, conversation)
 
     async def transfer(
         self, agent: Agent, handover_id: str, *, to_agent: str | None, department: str | None, note: str | None
@@ -180,7 +175,7 @@ class AgentActions:
         """Passes the handover on: to a colleague at once, or to a department's queue, where it keeps its time.
 
         Raises:
-            ApiError: 404, 409 not this agent's (any more), 422 no such colleague or queue, or both or neither given.
+            ApiError: 404, 409 not this agent's (any more), or `not_there`; 422 no such colleague or queue, or both or neither given.
         """
         if (to_agent is None) == (department is None):
             raise ApiError(422, "invalid", "give either agent_id or department")
@@ -193,6 +188,8 @@ class AgentActions:
                 return await self._to_colleague(tx, agent, handover, conversation, to_agent)
             if department not in self.departments.queues():
                 raise ApiError(422, "no_such_department", "there is no such queue")
+            if department == handover.department and agent.serves(department):  # it would be the citizen's second wait for the same people
+                raise ApiError(409, "same_department", "the conversation is that department's already")
             return await self.requeue(tx, handover, conversation, actor=agent.id, agent_name=agent.name,
                                       department=department, reason="transfer", note=note)  # fmt: skip
 
@@ -206,13 +203,22 @@ class AgentActions:
         if colleague is None or not colleague.may("desk") or colleague.id == agent.id:
             raise ApiError(422, "no_such_agent", "there is no such colleague at the desk")
         now = self.core.now()
+        if not await self._takes_part(tx, colleague.id):  # the citizen would be told of somebody who does not come
+            raise ApiError(409, "not_there", f"{colleague.name} is not at the desk or on a break", name=colleague.name)
         handover = await repository.transition(tx, conversation, handover, State.CLAIMED, actor=agent.id, now=now,
                                                claimed_by=colleague.id, claimed_at=now, detail={"to": colleague.id})  # fmt: skip
+        tx.notify("desk", type="passed", handover_id=handover.id, agent_id=colleague.id)
         await self.say(tx, handover, Reply("text", "agent.joined", {"name": colleague.name}, author="system"), colleague.id)
         other_board = self.passing.department_for(colleague, handover)
         if other_board is not None:
             return await self.passing.ask(tx, handover, other_board, came_from=handover.department)
         return handover
+
+    async def _takes_part(self, tx: Transaction, agent_id: str) -> bool:
+        """At the desk and not on a break. Whether somebody with many conversations takes one more, colleagues decide themselves."""
+        if not await waking.is_there(tx.conn, agent_id, self.settings, self.core.now()):
+            return False
+        return not (await self.routing.profiles(tx.conn)).get(agent_id, {}).get("on_break")
 
     async def requeue(
         self, tx: Transaction, handover: Handover, conversation: Conversation, *, actor: str, agent_name: str,
@@ -333,6 +339,16 @@ class AgentActions:
         said = render_text(self.core, reply, language)
         said = Rendered(said.author, said.text, said.language, said.outcome, None, said.payload, said.buttons, agent_id)
         await messages.append(tx, handover.conversation_id, said, now=self.core.now())
+
+
+def ended_by_two(settings: DeskSettings, handover: Handover, conversation: Conversation) -> bool:
+    """Whether a handover is so sensitive that one alone does not close it, nor gives it back to the bot."""
+    applies = {
+        "emergency": handover.priority >= settings.queue.priority_emergency,
+        "protected": conversation.protected,
+        "children": bool(handover.preview.get("children")),
+    }
+    return any(applies[kind] for kind in settings.lifecycle.four_eyes)
 
 
 def may_read(agent: Agent, handover: Handover) -> None:

@@ -85,9 +85,11 @@ class DeskApi:
             request: Request,
             fraga_desk: Annotated[str | None, Cookie()] = None,
             x_csrf_token: Annotated[str | None, Header()] = None,
+            x_pressed: Annotated[str | None, Header(include_in_schema=False)] = None,
         ) -> Session:
             route = f"{request.method} {request.scope['route'].path}"
-            found = await self.gate.session(fraga_desk, self.core.now(), acts=route not in BY_ITSELF)
+            acts = route not in BY_ITSELF or x_pressed is not None
+            found = await self.gate.session(fraga_desk, self.core.now(), acts=acts)
             if found is None:
                 raise ApiError(401, "unauthorized", "log in first")
             if writes:
@@ -152,7 +154,9 @@ class DeskApi:
         @router.get("/queue", summary="Who waits, then the own conversations")
         async def read_queue(session: Reader) -> dict[str, Any]:
             async with self.core.store.read() as conn:
-                return await queue.read(conn, session.agent, self.core.now(), self.desk.routing, self.desk.passing)
+                waiting = await queue.read(conn, session.agent, self.core.now(), self.desk.routing, self.desk.passing)
+            await self._audit_reading(session.agent, "queue.read", session.agent.id)  # it has the first words of each
+            return waiting
 
         @router.get("/handovers/{handover_id}/context", summary="All the citizen agreed to send, and what the bot understood")
         async def read_context(handover_id: str, session: Reader) -> dict[str, Any]:
@@ -165,7 +169,7 @@ class DeskApi:
                 view = self.desk.passing.view(session.agent, handover)
                 shown = await context.visible_messages(conn, handover, view, self.core.texts.direction, after=after)
                 names = await repository.agent_names(conn, [handover.claimed_by])
-            # The claim, or the opened context, is in the audit log; this is the same reading going on.
+            await self._audit_reading(session.agent, "conversation.read", handover.id)
             now, passing = self.core.now(), self.desk.passing
             return {"messages": shown, "handover": queue.shown_to(session.agent, handover, names, now, passing)}
 
@@ -280,18 +284,26 @@ class DeskApi:
         now = self.core.now()
         async with self.core.store.write() as tx:
             handover = await self._readable(tx.conn, agent, handover_id)
-            await repository.write_audit(tx, actor=agent.id, action="conversation.read", target=handover.id, now=now)
+            await repository.audit_reading(tx, actor=agent.id, action="conversation.read", target=handover.id, now=now)
             left = await contacts.of_conversation(tx.conn, handover.conversation_id, now=now)
             opens = bool(left) and handover.claimed_by == agent.id
             if opens:
-                await repository.write_audit(tx, actor=agent.id, action="contact.read", target=handover.id, now=now,
-                                             detail={"kinds": [one.kind for one in left]})  # fmt: skip
+                await repository.audit_reading(tx, actor=agent.id, action="contact.read", target=handover.id, now=now,
+                                               detail={"kinds": [one.kind for one in left]})  # fmt: skip
             names = await repository.agent_names(tx.conn, [handover.claimed_by])
         async with self.core.store.read() as conn:
             package = await context.read(conn, handover, agent, self.desk.passing, self.core.texts.direction)
         book = AddressBook(self.core.settings.secret_key.get_secret_value()) if opens else None
         package["contact"] = context.contact(left, book)
         return {"handover": queue.shown_to(agent, handover, names, now, self.desk.passing)} | package
+
+    async def _audit_reading(self, agent: Agent, action: str, target: str) -> None:
+        reading: dict[str, Any] = {"actor": agent.id, "action": action, "target": target, "now": self.core.now()}
+        async with self.core.store.read() as conn:
+            if await repository.was_read(conn, **reading):
+                return
+        async with self.core.store.write() as tx:
+            await repository.audit_reading(tx, **reading)
 
     async def _readable(self, conn: Any, agent: Agent, handover_id: str) -> Handover:
         try:

@@ -65,7 +65,10 @@ async def visible_messages(
     shown = await messages.read(conn, handover.conversation_id, direction, after=after, limit=_ALL)
     kept = [message for message in shown if view.sees(message["seq"])]
     sent = await receipts.states(conn, handover.conversation_id, after=after)
+    writers = await _writers(conn, handover.conversation_id, after)
     for message in kept:
+        if message["author"] == "agent":  # the name alone does not say which of two Annas
+            message["agent_id"] = writers[message["seq"]]
         if message["seq"] in sent:  # on channels that push; the web's client reads the store
             message["delivery"] = sent[message["seq"]]
         message.pop("preview", None)  # shown once, as `preview`
@@ -73,6 +76,12 @@ async def visible_messages(
             offered = [button for button in message["buttons"] if "quotes" not in button or view.sees(button["quotes"])]
             message["buttons"] = [{"title": button["title"]} for button in offered]
     return kept
+
+
+async def _writers(conn: Connection, conversation_id: str, after: int) -> dict[int, str | None]:
+    m = schema.message.c
+    query = sa.select(m.seq, m.agent_id).where(m.conversation_id == conversation_id, m.seq > after, m.author == "agent")
+    return {row.seq: row.agent_id for row in await conn.execute(query)}
 
 
 def understood(analysis: dict[str, Any]) -> dict[str, Any]:
@@ -122,12 +131,12 @@ async def _turns(conn: Connection, handover: Handover, view: View) -> list[dict[
 
 
 async def _earlier(conn: Connection, handover: Handover, view: View, agent: Agent, passing: Passing) -> list[dict[str, Any]]:
-    """Earlier handovers of the same citizen on this channel to the same board: that there were any is told only with the
-    consent to the text."""
+    """Earlier handovers of the same citizen on this channel to the same board, as the preview showed them: that there were any
+    is told only with the consent to the text."""
     if view.consent != WITH_TEXT:
         return []
-    own, board = passing.boards_of(agent), passing.settings.board
-    others = [other for other in await repository.earlier(conn, handover) if other.consent is not None]
+    own, board, shown = passing.boards_of(agent), passing.settings.board, preview.earlier(handover)
+    others = [other for other in await repository.earlier(conn, handover.conversation_id) if other.id in shown]
     others = [other for other in others if preview.first_board(other, board(other.department)) in own]
     names = await repository.agent_names(conn, [other.claimed_by for other in others])
     return [

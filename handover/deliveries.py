@@ -14,7 +14,7 @@ from bot.delivery.letters import Letter, Shown
 from bot.delivery.worker import OutboxWorker
 from bot.http import ApiError, faults
 from bot.plugins import Registry
-from handover.auth import Session
+from handover.auth import Agent, Session
 from handover.models import ResendAll
 from handover.queue import stamp
 
@@ -41,37 +41,39 @@ class DeliveriesApi:
 
         @router.get("", summary="Messages that failed, are held or wait; and how each account stands")
         async def listed(
-            _: Reader,
+            session: Reader,
             state: Shown = "dead",
             account: Annotated[str | None, Query(max_length=64)] = None,
             offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
         ) -> dict[str, Any]:
-            return await self.listed(state, account, offset)
+            return await self.listed(session.agent, state, account, offset)
 
         @router.post("/resend", summary="All failed ones of an account again, for after an outage")
         async def resend_all(body: ResendAll, session: Writer) -> dict[str, Any]:
             now = self._core.now()
             since = now - dt.timedelta(hours=body.hours) if body.hours is not None else None
             async with self._core.store.write() as tx:
-                done = await letters.resend_account(tx, body.account, since=since, actor=session.agent.id, now=now)
+                done = await letters.resend_account(tx, body.account, since=since, actor=session.agent.id, now=now,
+                                                    departments=scope(session.agent))  # fmt: skip
             return {"resent": done.resent, "kept_back": done.kept_back}
 
         @router.post("/{message_id}/resend", summary="One that failed or is held again")
         async def resend(message_id: MessageId, session: Writer) -> dict[str, Any]:
-            return await self._decide(letters.resend, message_id, session.agent.id)
+            return await self._decide(letters.resend, message_id, session.agent)
 
         @router.post("/{message_id}/discard", summary="One that is not to be sent any more")
         async def discard(message_id: MessageId, session: Writer) -> dict[str, Any]:
-            return await self._decide(letters.discard, message_id, session.agent.id)
+            return await self._decide(letters.discard, message_id, session.agent)
 
         _ = (listed, resend_all, resend, discard)
         return router
 
-    async def listed(self, state: Shown, account: str | None, offset: int) -> dict[str, Any]:
+    async def listed(self, agent: Agent, state: Shown, account: str | None, offset: int) -> dict[str, Any]:
         """What the page of deliveries shows."""
         now = self._core.now()
         async with self._core.store.read() as conn:
-            found = await letters.listed(conn, state, account=account, offset=offset, limit=letters.MOST + 1)
+            found = await letters.listed(conn, state, account=account, offset=offset, limit=letters.MOST + 1,
+                                         departments=scope(agent))  # fmt: skip
             counted = await letters.accounts(conn)
         return {
             "deliveries": [_shown(letter, now) for letter in found[: letters.MOST]],
@@ -93,10 +95,10 @@ class DeliveriesApi:
             })  # fmt: skip
         return shown
 
-    async def _decide(self, decision: Callable[..., Awaitable[str]], message_id: str, actor: str) -> dict[str, Any]:
+    async def _decide(self, decision: Callable[..., Awaitable[str]], message_id: str, agent: Agent) -> dict[str, Any]:
         try:
             async with self._core.store.write() as tx:
-                state = await decision(tx, message_id, actor=actor, now=self._core.now())
+                state = await decision(tx, message_id, actor=agent.id, now=self._core.now(), departments=scope(agent))
         except letters.NoSuchDelivery:
             raise ApiError(404, "not_found", "there is no such message") from None
         except letters.WrongState as wrong:
@@ -104,6 +106,11 @@ class DeliveriesApi:
         except letters.KeptBack as kept:
             raise ApiError(409, "kept_back", "sent again, it would be kept back again", reason=kept.reason) from None
         return {"message_id": message_id, "state": state}
+
+
+def scope(agent: Agent) -> tuple[str, ...] | None:
+    """The departments whose deliveries are an agent's to see; None = all."""
+    return None if agent.role == "admin" or not agent.departments else agent.departments
 
 
 def _shown(letter: Letter, now: dt.datetime) -> dict[str, Any]:

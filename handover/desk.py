@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from bot.core import Core
 from bot.messages import Button, Reply
 from bot.plugins import Mailer
-from bot.store import conversations, messages, schema
+from bot.store import contacts, conversations, messages, schema
 from bot.store.conversations import Conversation
 from bot.store.engine import Connection, Transaction
 from handover import hours, preview, questions, repository, striking, waking
 from handover.call_back import CANCEL_CONTACT, LEAVE_CONTACT, CallBacks
 from handover.coming_back import GO_BACK, ComingBack, may_reopen
+from handover.expectations import Expectations
 from handover.passing import Passing
 from handover.preview import WITH_TEXT, WITHOUT_TEXT
 from handover.questions import CANCEL, NO, SEND, WITHOUT, YES
@@ -58,6 +59,7 @@ class HandoverDesk:
         self.is_holiday = is_holiday or hours.swedish_holidays()
         self.call_backs = CallBacks(core, departments, mailer)
         self.routing = Routing(core, settings, departments, self.is_holiday)
+        self.expectations = Expectations(core, self.routing, self.call_backs)
         self.passing = Passing(core, departments, settings)
         self.striking = Striking(core, self.passing)
         self.coming_back = ComingBack(self)
@@ -83,6 +85,8 @@ class HandoverDesk:
             department_name=self.departments.name(queue, conversation.language),
             messages=await messages.read(tx.conn, conversation.id, self.core.texts.direction, limit=100_000),
             most=self.settings.queue.preview_messages,
+            page_url=conversation.page_url,
+            earlier=await self.passing.earlier(tx.conn, conversation.id, self.settings.board(queue)),
         )
         children = await self.routing.about_children(tx.conn, conversation.id)
         package |= {"children": True} if children else {}
@@ -137,10 +141,8 @@ class HandoverDesk:
     async def _consented(
         self, tx: Transaction, conversation: Conversation, current: Handover | None, consent: str, struck: Collection[int]
     ) -> list[Reply]:
-        if current is None or current.state not in (State.OFFERED, State.QUEUED, *HELD):
-            # An old button: what would be sent is not what was shown then. Show it afresh and ask.
-            return await self.offer(tx, conversation, reason="asked", department=current.department if current else None,
-                                    topic=current.topic if current else None)  # fmt: skip
+        if current is None or current.state not in OPEN:
+            return await self._afresh(tx, conversation, current)
         if current.state == State.OFFERED:
             return await self._enqueue(tx, conversation, current, consent, struck)
         package = preview.without(current.preview, struck)
@@ -190,23 +192,7 @@ class HandoverDesk:
                                     detail={"consent": consent, "struck": left_out})  # fmt: skip
         await conversations.update(tx, conversation.id, awaiting=None)
         joined = await self._place(tx.conn, "queue.joined", conversation)
-        return [joined, *await self._what_to_expect(tx.conn, conversation)]
-
-    async def _what_to_expect(self, conn: Connection, conversation: Conversation) -> list[Reply]:
-        """When nobody is there: that, and outside the hours when the desk opens. When nobody can write their language: that
-        an interpreter can be there when they are called back. Either way they may leave contact details."""
-        expected = await self.routing.plan(conn, conversation.id)
-        offer = self.call_backs.offer(conversation)
-        if expected == Plan.INTERPRETER:
-            return [Reply("text", "queue.interpreter", author="system", outcome="handed_over", buttons=offer)]
-        if expected not in (Plan.CLOSED, Plan.ABSENT):
-            return []
-        notices = [Reply("text", "queue.closed", author="system", outcome="handed_over", buttons=offer)]
-        opens = await self.routing.opens(conn, conversation.id) if expected == Plan.CLOSED else None
-        if opens is not None:
-            params = {"date": opens.date().isoformat(), "time": opens.strftime("%H:%M")}
-            notices.append(Reply("text", "queue.opens", params, author="system", outcome="handed_over"))
-        return notices
+        return [joined, *await self.expectations.of(tx, conversation)]
 
     async def _cancelled(self, tx: Transaction, conversation: Conversation, current: Handover | None) -> list[Reply]:
         if current is not None and current.state in (State.QUEUED, State.SCHEDULED, *HELD):
@@ -232,6 +218,8 @@ class HandoverDesk:
     ) -> list[Reply]:
         """The buttons of a call-back; old ones, once an agent has come or the queue is left, say where the citizen stands."""
         if current is not None and current.state in HELD:
+            if action == CANCEL_CONTACT and conversation.awaiting == contacts.AWAITING:  # the agent has asked
+                return await self.call_backs.cancel(tx, conversation)
             return await self.where_it_stands(tx.conn, current)
         if current is None or current.state not in (State.QUEUED, State.SCHEDULED):
             return await self._afresh(tx, conversation, current)
@@ -257,6 +245,8 @@ class HandoverDesk:
         if emergency:  # whoever takes the conversation sees it; thanks, and when somebody calls, would be out of place now
             await self.call_backs.note(tx, current, answer)
             return []
+        if current.state in HELD:
+            return await self._answered_agent(tx, conversation, current, answer)
         if answer == ("cancelled",):
             if current.state == State.SCHEDULED:
                 return await self._about_contact(tx, conversation, current, CANCEL_CONTACT)
@@ -269,6 +259,22 @@ class HandoverDesk:
         if thanks is None:
             await repository.change(tx, current, unread=current.unread + 1)
         return await self.call_backs.given(tx, current, conversation.language, answer, thanks)
+
+    async def _answered_agent(
+        self, tx: Transaction, conversation: Conversation, current: Handover, answer: tuple[str, ...]
+    ) -> list[Reply]:
+        """The answer to whoever has the conversation. A snoozed one is woken by it; with its agent gone it is as at night."""
+        said = await self.citizen_wrote(tx, conversation, emergency=False, wants_human=False)
+        current, conversation = await repository.lock(tx, current.id)
+        if answer == ("cancelled",):
+            return [*said, *await self.call_backs.cancel(tx, conversation)]
+        if answer[0] in ("missing", "invalid"):
+            return [*said, *await self.call_backs.ask_again_with_agent(tx.conn, conversation, answer[0])]
+        if current.state in HELD:
+            return [*said, *await self.call_backs.received(tx, current, answer)]
+        thanks = await self._scheduled(tx, conversation, current, answer)
+        said = said if thanks is None else []
+        return [*said, *await self.call_backs.given(tx, current, conversation.language, answer, thanks)]
 
     async def _scheduled(
         self, tx: Transaction, conversation: Conversation, current: Handover, kinds: tuple[str, ...]
@@ -323,7 +329,8 @@ class HandoverDesk:
             name = await repository.agent_name(tx.conn, current.claimed_by) or ""
             current = await waking.wake(tx, conversation, current, self.settings, actor="citizen", now=self.core.now(),
                                         reason="citizen_wrote")  # fmt: skip
-            said = [waking.left(name)] if current.state == State.QUEUED else []
+            if current.state == State.QUEUED:
+                said, current = [waking.left(name)], await self.passing.back(tx, current)
         values: dict[str, Any] = {"unread": current.unread + 1}
         if emergency:
             values["priority"] = max(current.priority, self.settings.queue.priority_emergency)
@@ -365,10 +372,10 @@ class HandoverDesk:
         if current is None:
             return None
         now = self.core.now()
-        await waking.reopen(tx, conversation, current, self.settings, actor="citizen", now=now)
+        await self.passing.back(tx, await waking.reopen(tx, conversation, current, self.settings, actor="citizen", now=now))
         said = [Reply("text", "conversation.reopened", author="system", outcome="handed_over")]
         said.append(await self._place(tx.conn, "queue.joined", conversation))
-        return [*said, *await self._what_to_expect(tx.conn, conversation)]
+        return [*said, *await self.expectations.of(tx, conversation)]
 
     async def may_return(self, tx_or_conn: Any, conversation_id: str) -> bool:
         """Whether the citizen could open their closed conversation again."""

@@ -7,6 +7,7 @@ import datetime as dt
 from bot.core import Core
 from bot.http import ApiError
 from bot.messages import Reply
+from bot.store import contacts
 from bot.store.conversations import Conversation
 from bot.store.engine import Transaction
 from handover import preview, repository, waking
@@ -47,12 +48,15 @@ class Lifecycle:
         """Agrees with the citizen on a time by which they are called or answered; until then the bot speaks.
 
         Raises:
-            ApiError: 404, 409 not this agent's (any more), 422 a time that cannot be agreed on.
+            ApiError: 404, 409 not this agent's (any more), or `no_contact`: no number to call; 422 a time that cannot be agreed on.
         """
         now = self._core.now()
         self._check_time(due, now, self._settings.schedule_days)
         async with self._core.store.write() as tx:
             handover, conversation = await self._actions.own(tx, agent, handover_id)
+            left = await contacts.of_conversation(tx.conn, conversation.id, now=now) if kind == "call_back" else []
+            if kind == "call_back" and not any(one.kind == "phone" for one in left):
+                raise ApiError(409, "no_contact", "the citizen has left no number to be called on: ask for it first")
             handover = await repository.transition(tx, conversation, handover, State.SCHEDULED, actor=agent.id, now=now,
                                                    due_at=due, due_reason=kind, unread=0, detail={"kind": kind})  # fmt: skip
             await self._actions.say(tx, handover, waking.at("contact.due", due, self._all))
@@ -84,6 +88,7 @@ class Lifecycle:
         awake = await waking.wake(tx, conversation, handover, self._all, actor=actor, now=self._core.now(), reason=reason)
         if awake.state == State.QUEUED:
             await self._actions.say(tx, awake, waking.left(name))
+            return await self._actions.passing.back(tx, awake)
         return awake
 
     async def confirm(self, agent: Agent, handover_id: str) -> Handover:
@@ -133,13 +138,17 @@ class Lifecycle:
                 end_reason=None, detail={"reason": "taken_over", "from_agent": handover.claimed_by},
             )  # fmt: skip
             await self._actions.say(tx, handover, Reply("text", "agent.joined", {"name": agent.name}, author="system"), agent.id)
+            passing = self._actions.passing
+            other_board = passing.department_for(agent, handover)
+            if other_board is not None:
+                return await passing.ask(tx, handover, other_board, came_from=handover.department)
             return handover
 
     async def reopen(self, agent: Agent, handover_id: str) -> Handover:
         """Puts a closed handover back into the queue, first in line: its agent or a supervisor, within some hours.
 
         Raises:
-            ApiError: 404, 403 somebody else's, 409 not closed, `too_late`, or the citizen has begun something else.
+            ApiError: 404, 403 somebody else's, 409 not closed, `too_late`, or `began_anew`: the citizen writes elsewhere.
         """
         now = self._core.now()
         async with self._core.store.write() as tx:
@@ -150,9 +159,11 @@ class Lifecycle:
                 raise await self._too_late(tx, handover)
             if not waking.closed_within(handover, now, dt.timedelta(hours=self._settings.reopen_hours)):
                 raise ApiError(409, "too_late", "it has been closed for too long", state=handover.state)
+            if await repository.began_anew(tx.conn, conversation.id):  # on one number two would answer, and be answered, at once
+                raise ApiError(409, "began_anew", "the citizen has begun another conversation", state=handover.state)
             handover = await waking.reopen(tx, conversation, handover, self._all, actor=agent.id, now=now)
             await self._actions.say(tx, handover, Reply("text", "conversation.reopened", author="system"))
-            return handover
+            return await self._actions.passing.back(tx, handover)
 
     async def _locked(self, tx: Transaction, agent: Agent, handover_id: str) -> tuple[Handover, Conversation]:
         handover, conversation = await self._actions.lock(tx, handover_id)

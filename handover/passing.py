@@ -12,14 +12,14 @@ from bot.messages import Reply
 from bot.pipeline.render import render_text
 from bot.store import conversations, messages, schema
 from bot.store.conversations import Conversation
-from bot.store.engine import Transaction
+from bot.store.engine import Connection, Transaction
 from handover import preview, questions, repository
 from handover.auth import Agent
 from handover.preview import PENDING, WITH_TEXT, WITHOUT_TEXT, Grant, View
 from handover.questions import YES
 from handover.repository import Handover
 from handover.settings import Departments, DeskSettings
-from handover.states import State
+from handover.states import ENDED, State
 
 _ALL = 100_000
 _LOOKED_AT = 100
@@ -72,6 +72,16 @@ class Passing:
 
         return reads
 
+    async def earlier(self, conn: Connection, conversation_id: str, board: str) -> list[Handover]:
+        """What the citizen had before with a board, oldest first: handovers that are over, and that they had agreed to."""
+        found = await repository.earlier(conn, conversation_id)
+        return [one for one in found if one.state in ENDED and one.consent is not None
+                and preview.first_board(one, self.settings.board(one.department)) == board]  # fmt: skip
+
+    async def back(self, tx: Transaction, handover: Handover) -> Handover:
+        """A handover is in its department's queue again. Had another board it meanwhile, the citizen is asked anew."""
+        return await self.ask(tx, handover, handover.department, came_from=handover.department)
+
     async def ask(self, tx: Transaction, handover: Handover, department: str, *, came_from: str, leaves: bool = True) -> Handover:
         """Asks the citizen whether a department of another board may see what was said; one whose it is already needs nothing.
 
@@ -90,7 +100,8 @@ class Passing:
         seen = [message for message in said if everybody.sees(message["seq"])]
         name = self.departments.name(department, conversation.language)
         entry = preview.build(language=conversation.language, topic=handover.topic, department_name=name, messages=seen,
-                              most=self.settings.queue.preview_messages)  # fmt: skip
+                              most=self.settings.queue.preview_messages,
+                              earlier=await self.earlier(tx.conn, conversation.id, board))  # fmt: skip
         offered = {message["seq"] for message in entry["shown"]["messages"]}
         gaps = [seq for seq in range(entry["from_seq"], entry["through_seq"] + 1) if seq not in offered]
         news = any(message["author"] in ("citizen", "agent") and not theirs.sees(message["seq"]) for message in seen)

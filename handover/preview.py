@@ -21,26 +21,37 @@ PENDING = "pending"  # another board has it, and the citizen has not said yet wh
 _STRENGTH = {WITH_TEXT: 2, WITHOUT_TEXT: 1, PENDING: 0}
 
 
-def build(*, language: str, topic: str, department_name: str, messages: Sequence[dict[str, Any]], most: int) -> dict[str, Any]:
+def build(
+    *, language: str, topic: str, department_name: str, messages: Sequence[dict[str, Any]], most: int,
+    page_url: str | None = None, earlier: Sequence[Handover] = (),
+) -> dict[str, Any]:  # fmt: skip
     """The package as the citizen is shown it, and as it is kept with the handover.
 
     Args:
         messages: the conversation so far in the public form, in order.
         most: only the latest so many are offered.
+        page_url: where the citizen was on the web.
+        earlier: handovers of theirs before this one that the board may see that there were.
 
     Returns:
-        `{shown: {language, topic, department, messages: [{seq, author, text, language, created_at}]}, through_seq}`;
-        `through_seq` is the last message's seq, `from_seq` the first's.
+        `{shown: {language, topic, department, messages: [{seq, author, text, language, created_at}], page_url?,
+        earlier?: [{topic, at}]}, through_seq, earlier?: [handover id]}`; `through_seq` is the last message's seq, `from_seq` the
+        first's.
     """
     offered = list(messages)[-most:]
     fields = ("seq", "author", "text", "language", "created_at")
+    beside: dict[str, Any] = {"page_url": page_url} if page_url else {}
+    if earlier:
+        beside["earlier"] = [{"topic": one.topic, "at": one.offered_at.isoformat()} for one in earlier]
     return {
         "shown": {
             "language": language,
             "topic": topic,
             "department": department_name,
             "messages": [{name: message[name] for name in fields} for message in offered],
+            **beside,
         },
+        **({"earlier": [one.id for one in earlier]} if earlier else {}),
         "from_seq": offered[0]["seq"] if offered else 1,
         "through_seq": offered[-1]["seq"] if offered else 0,
     }
@@ -115,7 +126,8 @@ class View:
         if given:
             return dict(given[-1].shown)
         shown = dict(self.grants[-1].shown) if self.grants else {"language": "", "topic": "", "department": ""}
-        shown.pop("struck", None)
+        for name in ("struck", "page_url", "earlier"):
+            shown.pop(name, None)
         return shown | {"messages": []}
 
     def sees(self, seq: int) -> bool:
@@ -164,6 +176,12 @@ def _grant(package: dict[str, Any], board: str, consent: str, since: int | None)
     struck = frozenset({*package.get("struck", ()), *package.get("gaps", ())})
     until, shown = package.get("until_seq"), package["shown"]
     return Grant(board, consent, package["from_seq"], package["through_seq"], since, until, struck, shown)
+
+
+def earlier(handover: Handover) -> frozenset[str]:
+    """Ids of the earlier handovers that the citizen was shown would be seen."""
+    packages = [handover.preview, *handover.preview.get("asked", ())]
+    return frozenset(one for package in packages for one in package.get("earlier", ()))
 
 
 def apart(handover: Handover) -> tuple[tuple[int, int | None], ...]:

@@ -48,8 +48,9 @@ async def pull_in(actions: AgentActions, agent: Agent, handover_id: str) -> Hand
         await actions.routing.check_capacity(tx, agent.id, override=False)
         if asked is not None:  # the offer on the table is overtaken
             await repository.transition(tx, conversation, asked, State.DECLINED, actor=agent.id, now=now)
+        preview = before.preview | {"earlier": [*before.preview.get("earlier", ()), before.id]}  # its own agent goes on with it
         made = await repository.create(tx, conversation, department=before.department, topic=before.topic, reason="pulled_in",
-                                       priority=before.priority, preview=before.preview, now=now)  # fmt: skip
+                                       priority=before.priority, preview=preview, now=now)  # fmt: skip
         made = await repository.transition(tx, conversation, made, State.QUEUED, actor=agent.id, now=now, queued_at=now,
                                            consent=before.consent, detail={"reason": "pulled_in"})  # fmt: skip
         made, _ = await repository.claim(tx, made.id, agent.id, now=now)

@@ -20,6 +20,7 @@ from handover import states
 from handover.states import State
 
 _h = schema.handover.c
+_SAME_READING = dt.timedelta(hours=1)
 
 
 class StaleHandover(Exception):
@@ -120,16 +121,16 @@ async def latest(conn: Connection, conversation_id: str) -> Handover | None:
     return from_row(row) if row else None
 
 
-async def earlier(conn: Connection, handover: Handover) -> list[Handover]:
-    """The other handovers of this conversation, and of those with the same address, oldest first."""
+async def earlier(conn: Connection, conversation_id: str) -> list[Handover]:
+    """The handovers of a conversation and of those with the same address, oldest first."""
     mine, other = schema.conversation_address.alias(), schema.conversation_address.alias()
     linked = (
         sa.select(other.c.conversation_id)
         .join(mine, mine.c.address_id == other.c.address_id)
-        .where(mine.c.conversation_id == handover.conversation_id)
+        .where(mine.c.conversation_id == conversation_id)
     )
-    same = sa.or_(_h.conversation_id == handover.conversation_id, _h.conversation_id.in_(linked))
-    query = sa.select(schema.handover).where(same, _h.id != handover.id)
+    same = sa.or_(_h.conversation_id == conversation_id, _h.conversation_id.in_(linked))
+    query = sa.select(schema.handover).where(same)
     return [from_row(row) for row in await conn.execute(query.order_by(_h.offered_at, _h.id))]
 
 
@@ -287,6 +288,32 @@ async def agent_names(conn: Connection, agent_ids: Iterable[str | None]) -> dict
     wanted = {agent_id for agent_id in agent_ids if agent_id}
     query = sa.select(schema.agent.c.id, schema.agent.c.name).where(schema.agent.c.id.in_(wanted))
     return {row.id: row.name for row in await conn.execute(query)} if wanted else {}
+
+
+async def began_anew(conn: Connection, conversation_id: str) -> bool:
+    """Whether the citizen has another open conversation at an address (a number, a messaging account) of this one."""
+    link, c = schema.conversation_address.c, schema.conversation.c
+    own = sa.select(link.address_id).where(link.conversation_id == conversation_id)
+    query = (
+        sa.select(c.id).join(schema.conversation_address, link.conversation_id == c.id)
+        .where(link.address_id.in_(own), link.active, c.id != conversation_id, c.owner != "closed")
+    )  # fmt: skip
+    return (await conn.execute(query.limit(1))).first() is not None
+
+
+async def audit_reading(
+    tx: Transaction, *, actor: str, action: str, target: str, now: dt.datetime, detail: dict[str, Any] | None = None
+) -> None:
+    """Keeps that somebody read an object: once an hour, since an open console reads again at every change."""
+    if not await was_read(tx.conn, actor=actor, action=action, target=target, now=now):
+        await write_audit(tx, actor=actor, action=action, target=target, now=now, detail=detail)
+
+
+async def was_read(conn: Connection, *, actor: str, action: str, target: str, now: dt.datetime) -> bool:
+    """Whether that reading is in the audit log already."""
+    a = schema.audit.c
+    query = sa.select(a.id).where(a.object == target, a.actor == actor, a.action == action, a.at > now - _SAME_READING)
+    return (await conn.execute(query.limit(1))).first() is not None
 
 
 async def write_audit(

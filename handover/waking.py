@@ -44,12 +44,13 @@ async def wake(
 async def reopen(
     tx: Transaction, conversation: Conversation, handover: Handover, settings: DeskSettings, *, actor: str, now: dt.datetime
 ) -> Handover:
-    """A closed handover in the queue again, with its conversation; its waiting time begins anew."""
+    """A closed handover in the queue again, with its conversation; its waiting time begins anew, and it is kept a while for
+    the agent who had it."""
     await conversations.update(tx, conversation.id, awaiting=None)
     return await repository.transition(
         tx, conversation, handover, State.QUEUED, actor=actor, now=now, queued_at=now,
         end_reason=None, unread=0, priority=max(handover.priority, settings.queue.priority_requeued),
-        detail={"reason": "reopened"},
+        preview=handover.preview | {"last_agent": handover.claimed_by}, detail={"reason": "reopened"},
     )  # fmt: skip
 
 

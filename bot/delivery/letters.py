@@ -27,7 +27,7 @@ _TAKEN_OVER = sa.and_(
 
 
 class NoSuchDelivery(LookupError):
-    """No message with this id was to be pushed."""
+    """No message with this id was to be pushed, or it is another department's."""
 
 
 class WrongState(Exception):
@@ -94,16 +94,26 @@ class Resent:
     kept_back: int
 
 
+def _within(departments: Collection[str] | None) -> sa.ColumnElement[bool]:
+    """Of conversations of these departments, and of those that no department has had; None = all."""
+    return sa.true() if departments is None else sa.or_(_c.department.is_(None), _c.department.in_(departments))
+
+
 async def listed(
-    conn: Connection, state: Shown, *, account: str | None = None, offset: int = 0, limit: int = MOST
-) -> list[Letter]:
-    """Messages in a state: what waits longest first, what failed last first."""
+    conn: Connection, state: Shown, *, account: str | None = None, offset: int = 0, limit: int = MOST,
+    departments: Collection[str] | None = None,
+) -> list[Letter]:  # fmt: skip
+    """Messages in a state: what waits longest first, what failed last first.
+
+    Args:
+        departments: only of their conversations, and of those that no department has had; None = all.
+    """
     query = (
         sa.select(schema.outbox, _m.author, _m.created_at, _STOPPED.label("stopped"), _TAKEN_OVER.label("taken_over"))
         .join(schema.message, _m.id == _o.message_id)
         .join(schema.conversation, _c.id == _o.conversation_id)
         .join(schema.address, _a.id == _o.address_id)
-        .where(_o.state.in_(_STATES[state]))
+        .where(_o.state.in_(_STATES[state]), _within(departments))
         .offset(offset)
         .limit(limit)
     )
@@ -138,11 +148,14 @@ async def accounts(conn: Connection) -> dict[str, Account]:
     return {row.account: Account(row.waiting, row.dead, row.held, row.oldest) for row in await conn.execute(query)}
 
 
-async def resend(tx: Transaction, message_id: str, *, actor: str, now: dt.datetime) -> str:
+async def resend(
+    tx: Transaction, message_id: str, *, actor: str, now: dt.datetime, departments: Collection[str] | None = None
+) -> str:
     """Gives a dead or held message its tries again; parts that are out stay out. Repeated, it changes nothing.
 
     Args:
         actor: agent id or `cli`.
+        departments: those the actor may decide for; None = all.
 
     Returns:
         The message's state now.
@@ -150,7 +163,7 @@ async def resend(tx: Transaction, message_id: str, *, actor: str, now: dt.dateti
     Raises:
         NoSuchDelivery, WrongState, KeptBack: see there.
     """
-    row = await _locked(tx, message_id)
+    row = await _locked(tx, message_id, departments)
     if row.state not in ("dead", "ambiguous"):
         if row.state in (*WAITING, "sent") and await _done_before(tx.conn, message_id, RESEND):
             return str(row.state)
@@ -164,7 +177,9 @@ async def resend(tx: Transaction, message_id: str, *, actor: str, now: dt.dateti
     return "pending"
 
 
-async def discard(tx: Transaction, message_id: str, *, actor: str, now: dt.datetime) -> str:
+async def discard(
+    tx: Transaction, message_id: str, *, actor: str, now: dt.datetime, departments: Collection[str] | None = None
+) -> str:
     """Gives a message up that failed, is held or waits: it is not sent any more. Repeated, it changes nothing.
 
     Returns:
@@ -174,7 +189,7 @@ async def discard(tx: Transaction, message_id: str, *, actor: str, now: dt.datet
         NoSuchDelivery: see there.
         WrongState: it is out, or going out this moment.
     """
-    row = await _locked(tx, message_id)
+    row = await _locked(tx, message_id, departments)
     unknown = row.state == "sending" and row.lease_worker is None
     if row.state not in ("dead", "ambiguous", "pending") and not unknown:
         if row.state == "cancelled" and await _done_before(tx.conn, message_id, DISCARD):
@@ -187,13 +202,17 @@ async def discard(tx: Transaction, message_id: str, *, actor: str, now: dt.datet
     return "cancelled"
 
 
-async def resend_account(tx: Transaction, account: str, *, since: dt.datetime | None, actor: str, now: dt.datetime) -> Resent:
+async def resend_account(
+    tx: Transaction, account: str, *, since: dt.datetime | None, actor: str, now: dt.datetime,
+    departments: Collection[str] | None = None,
+) -> Resent:  # fmt: skip
     """Gives all dead letters of an account their tries again, for after an outage. What is held is decided one by one.
 
     Args:
         since: only those that died at this time or later; None = all.
     """
-    dead = [_o.account == account, _o.state == "dead"]
+    theirs = sa.select(_c.id).where(_within(departments))
+    dead = [_o.account == account, _o.state == "dead", _o.conversation_id.in_(theirs)]
     if since is not None:
         dead.append(_o.updated_at >= since)
     these = (
@@ -217,13 +236,13 @@ async def resend_account(tx: Transaction, account: str, *, since: dt.datetime | 
 _AGAIN: Final[dict[str, Any]] = {"state": "pending", "attempts": 0, "error": None, "lease_worker": None, "lease_expires_at": None}
 
 
-async def _locked(tx: Transaction, message_id: str) -> sa.Row[Any]:
+async def _locked(tx: Transaction, message_id: str, departments: Collection[str] | None) -> sa.Row[Any]:
     query = (
         sa.select(schema.outbox, _STOPPED.label("stopped"), _TAKEN_OVER.label("taken_over"))
         .join(schema.message, _m.id == _o.message_id)
         .join(schema.conversation, _c.id == _o.conversation_id)
         .join(schema.address, _a.id == _o.address_id)
-        .where(_o.message_id == message_id)
+        .where(_o.message_id == message_id, _within(departments))
         .with_for_update(of=schema.outbox)
     )
     row = (await tx.conn.execute(query)).one_or_none()

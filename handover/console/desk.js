@@ -10,6 +10,7 @@ import { t, tOr } from "./i18n.js";
 import { ACTIONS, possible } from "./lifecycle.js";
 import { connect } from "./live.js";
 import { ask } from "./dialogs.js";
+import { said } from "./tools/duty.js";
 import { ring, ringFor } from "./tools/notify.js";
 import { inOrder, queueKey, queueView, tickWaiting } from "./queue_view.js";
 
@@ -81,6 +82,7 @@ export class Desk {
   async setDuty(duty) {
     try {
       await post("/me/duty", { duty });
+      said(duty);
       if (duty !== "available") toast(t("duty.paused"));
     } catch (error) {
       this.report(error);
@@ -185,12 +187,12 @@ export class Desk {
     });
   }
 
-  loadContext() {
+  loadContext({ pressed = false } = {}) {
     const id = this.selected;
     if (!id) return Promise.resolve();
     return this.once(`context ${id}`, async () => {
       try {
-        const context = await get(`/handovers/${id}/context`);
+        const context = await get(`/handovers/${id}/context`, { pressed });
         if (this.selected === id) this.showContext(context);
       } catch (error) {
         if (this.selected === id) this.lost(error);
@@ -251,7 +253,7 @@ export class Desk {
       this.conversation.opened();
     }
     this.refresh();
-    return this.loadContext();
+    return this.loadContext({ pressed: true });
   }
 
   /** Shows a conversation, from whichever room the agent is in. */
@@ -291,7 +293,7 @@ export class Desk {
 
   /** What of `ACTIONS` this agent may do with the open conversation. */
   possible() {
-    return this.context ? possible({ handover: this.context.handover, me: this.me }) : [];
+    return this.context ? possible({ handover: this.context.handover, contact: this.context.contact, me: this.me }) : [];
   }
 
   /** Does one of them, after its question. */
@@ -310,6 +312,7 @@ export class Desk {
       this.conversation.focusComposer();
     } catch (error) {
       this.report(error);
+      if (error.code === "no_contact") return this.act("number");
     }
     await this.loadQueue().catch(() => {});
   }
@@ -325,7 +328,7 @@ export class Desk {
     if (error.code === "not_yours") {
       toast(t("error.not_yours"), "bad");
       this.loadContext();
-    } else if (["wrong_state", "too_late", "four_eyes", "began_anew", "not_there"].includes(error.code)) {
+    } else if (["wrong_state", "too_late", "four_eyes", "began_anew", "not_there", "no_contact", "protected"].includes(error.code)) {
       toast(t(`error.${error.code}`, { ...error.details, state: tOr(`state.${error.details.state}`, "") }), "bad");
       this.loadContext();
     } else if (error.status !== 401) toast(error.status === 0 ? t("offline") : t("error.unknown", { message: error.message }), "bad");
@@ -362,9 +365,14 @@ export class Desk {
       const about = this.queue.find((handover) => handover.id === frame.handover_id);
       toast(t(frame.type === "silent" ? "silent.warning" : "awake.note", { topic: about?.topic || t("queue.no_topic") }), frame.type === "silent" ? "bad" : "info");
       quietly(this.loadQueue());
+    } else if (frame.type === "passed") {
+      ring(this, "passed", frame.handover_id);
+      const topic = () => this.queue.find(({ id }) => id === frame.handover_id)?.topic || t("queue.no_topic");
+      quietly(this.loadQueue().then(() => toast(t("passed.note", { topic: topic() }))));
     } else if (frame.type === "turn") {
       if (selected) quietly(this.loadContext());
-    } else if (frame.type === "presence") this.soon("directory");
+    } else if (frame.type === "resync") this.came(); // the server missed something itself
+    else if (frame.type === "presence") this.soon("directory");
     else {
       this.soon("queue");
       if (frame.type === "queue" && !frame.handover_id) this.soon("directory");

@@ -47,7 +47,7 @@ export function transferDialog(directory, me, handover) {
     h("optgroup", { label: t("transfer.department") }, directory.departments.filter(({ key }) => key !== handover.department)
       .map(({ key, name }) => h("option", { value: `department ${key}` }, name[document.documentElement.lang] ?? name.sv))),
     colleagues.length > 0 && h("optgroup", { label: t("transfer.agent") },
-      colleagues.map((agent) => h("option", { value: `agent ${agent.id}` }, `${agent.name} (${t(!agent.present ? "transfer.away" : agent.duty === "available" ? "transfer.present" : `duty.${agent.duty}`)})`))));
+      colleagues.map((agent) => h("option", { value: `agent ${agent.id}`, disabled: !agent.present || agent.duty !== "available" }, `${agent.name} (${t(!agent.present ? "transfer.away" : agent.duty === "available" ? "transfer.present" : `duty.${agent.duty}`)})`))));
   const note = h("textarea", { rows: "3", maxlength: "4000" });
   const collect = () => {
     const [kind, id] = to.value.split(" ");
@@ -61,7 +61,7 @@ export function helpDialog() {
   const rows = [
     [["Alt", "N"], "help.next"], [["Alt", "J"], "help.down"], [["Alt", "K"], "help.up"], [["Alt", "W"], "help.write"],
     [["Alt", "T"], "help.transfer"], [["Alt", "R"], "help.return"], [["Alt", "X"], "help.close"], [["Alt", "Z"], "help.snooze"], [["Alt", "P"], "help.schedule"],
-    [["Alt", "A"], "help.resume"], [["Alt", "G"], "help.confirm"], [["Alt", "O"], "help.take_over"], [["Alt", "H"], "help.this"],
+    [["Alt", "B"], "help.number"], [["Alt", "A"], "help.resume"], [["Alt", "G"], "help.confirm"], [["Alt", "O"], "help.take_over"], [["Alt", "H"], "help.this"],
     [["Alt", "C"], "help.canned"], [["Alt", "S"], "help.article"], [["/"], "help.slash"],
     [["Enter"], "help.send"], [[t("key.shift"), "Enter"], "help.newline"],
   ];

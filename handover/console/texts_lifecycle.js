@@ -22,7 +22,10 @@ export const LIFECYCLE = {
     "silent.warning": "En medborgare väntar på ditt svar: {topic}. Snart går samtalet tillbaka till kön.", "awake.note": "Ett samtal som vilade är tillbaka: {topic}",
     "conversation.asleep": "Samtalet vilar till {when}. Det vaknar om medborgaren skriver.", "conversation.closing_own": "Samtalet stängs när en kollega har godkänt. Skriver medborgaren får du tillbaka det.",
     "conversation.closing_other": "{name} vill avsluta det här samtalet. Läs igenom och godkänn, eller lämna tillbaka.", "conversation.scheduled": "Medborgaren väntar på svar senast {when}. Ta över för att ringa eller skriva.",
-    "state.snoozed": "Vilar", "state.scheduled": "Att återkoppla", "state.closing": "Väntar på godkännande", "error.wrong_state": "Det hann ändras. Läget är nu: {state}.", "error.too_late": "Det var för länge sedan.", "error.four_eyes": "Någon annan behöver godkänna.",
+    "action.number": "Be om nummer", "number.title": "Be om telefonnummer", "number.lead": "Medborgaren ombeds skriva sitt telefonnummer eller sin e-postadress. Du ser svaret direkt under Vill bli kontaktad. Det sparas skyddat, och att du läser det loggas.", "number.submit": "Be om nummer",
+    "error.no_contact": "Medborgaren har inte lämnat något telefonnummer. Be om det först.", "error.protected": "Medborgaren har skyddad identitet. Då sparas inga kontaktuppgifter.", "help.number": "Be om nummer",
+    "passed.note": "En kollega har skickat ett samtal till dig: {topic}",
+    "state.snoozed": "Vilar", "state.scheduled": "Att återkoppla", "state.closing": "Väntar på godkännande", "error.wrong_state": "Det hann ändras. Läget är nu: {state}.", "error.too_late": "Det var för länge sedan.", "error.began_anew": "Det går inte: medborgaren har börjat en ny konversation. Svara i den.", "error.not_there": "{name} är inte på plats. Välj en annan kollega eller en kö.", "error.four_eyes": "Någon annan behöver godkänna.",
     "help.snooze": "Låt vila", "help.schedule": "Bestäm tid", "help.resume": "Ta upp igen, eller inte klart", "help.confirm": "Godkänn", "help.take_over": "Ta över, eller öppna igen",
   },
   en: {
@@ -46,7 +49,10 @@ export const LIFECYCLE = {
     "silent.warning": "A citizen waits for your answer: {topic}. Soon the conversation goes back to the queue.", "awake.note": "A snoozed conversation is back: {topic}",
     "conversation.asleep": "Snoozed until {when}. It wakes if the citizen writes.", "conversation.closing_own": "It is closed once a colleague has approved. If the citizen writes, you get it back.",
     "conversation.closing_other": "{name} would like to close this conversation. Read it and approve, or give it back.", "conversation.scheduled": "The citizen expects an answer by {when}. Claim it to call or write.",
-    "state.snoozed": "Snoozed", "state.scheduled": "To get back to", "state.closing": "Waits for approval", "error.wrong_state": "It has changed meanwhile. It is now: {state}.", "error.too_late": "That was too long ago.", "error.four_eyes": "Somebody else must approve.",
+    "action.number": "Ask for a number", "number.title": "Ask for a telephone number", "number.lead": "The citizen is asked to write their telephone number or e-mail address. You see the answer at once under Wants to be contacted. It is kept protected, and it is logged that you read it.", "number.submit": "Ask for a number",
+    "error.no_contact": "The citizen has left no telephone number. Ask for it first.", "error.protected": "The citizen has a protected identity. No contact details are kept then.", "help.number": "Ask for a number",
+    "passed.note": "A colleague has passed a conversation to you: {topic}",
+    "state.snoozed": "Snoozed", "state.scheduled": "To get back to", "state.closing": "Waits for approval", "error.wrong_state": "It has changed meanwhile. It is now: {state}.", "error.too_late": "That was too long ago.", "error.began_anew": "That is not possible: the citizen has begun a new conversation. Answer in that one.", "error.not_there": "{name} is not at the desk. Choose another colleague or a queue.", "error.four_eyes": "Somebody else must approve.",
     "help.snooze": "Snooze", "help.schedule": "Agree on a time", "help.resume": "Take up again, or not finished", "help.confirm": "Approve", "help.take_over": "Take over, or reopen",
   },
 };

@@ -118,6 +118,12 @@ class Office:
         assert (await member.log_in()).status_code == 200
         return member
 
+    async def at_desk(self, *staff: Staff) -> None:
+        """Their consoles are open."""
+        there = schema.agent.update().where(schema.agent.c.id.in_([one.id for one in staff]))
+        async with self.core.store.write() as tx:
+            await tx.conn.execute(there.values(present_at=self.core.now()))
+
     async def asks_for_human(self, citizen: Browser) -> dict[str, Any]:
         """The consent question that the citizen gets."""
         self.script.analyses.setdefault(HUMAN, analysis(signals={"ask_human": 0.99}))

@@ -123,11 +123,29 @@ async def test_passed_to_a_colleague_it_is_theirs_at_once(office: Office) -> Non
     anna, bo = await office.staff("Anna Agent"), await office.staff("Bo Agent")
     citizen, handover_id = await office.in_queue()
     await anna.claim(handover_id)
+    await office.at_desk(bo)
     passed = await anna.post(f"/handovers/{handover_id}/transfer", agent_id=bo.id)
     assert passed.json()["claimed_by"]["name"] == "Bo Agent"
     assert (await bo.write(handover_id, "Hej från Bo")).status_code == 200
     assert (await anna.write(handover_id, "Hej från Anna")).status_code == 409
     assert (await citizen.read())["messages"][-1]["agent_name"] == "Bo Agent"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("why", ["absent", "break"])
+async def test_it_is_not_passed_to_a_colleague_who_is_not_there(office: Office, why: str) -> None:
+    anna, bo = await office.staff("Anna Agent"), await office.staff("Bo Agent")
+    citizen, handover_id = await office.in_queue()
+    await anna.claim(handover_id)
+    if why == "break":
+        await office.at_desk(bo)
+        await bo.post("/me/duty", duty="break")
+    before = (await citizen.read())["messages"]
+    refused = await anna.post(f"/handovers/{handover_id}/transfer", agent_id=bo.id, note="Kan du ta den?")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "not_there")
+    assert (await citizen.read())["messages"] == before  # told of nobody who does not come
+    assert (await anna.context(handover_id))["notes"] == []
+    assert (await anna.write(handover_id, "Jag är kvar")).status_code == 200
 
 
 @pytest.mark.asyncio

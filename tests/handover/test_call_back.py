@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.app import close_idle
 from bot.messages import Mail, Reply
 from bot.plugins import CallBack
 from bot.privacy.addresses import AddressBook
@@ -117,6 +118,26 @@ async def test_cancel_in_any_language_goes_back_to_the_queue(office: Office, wor
     assert not await kept(office)
 
 
+async def test_a_promised_call_outlives_a_weekend_and_consent_can_be_taken_back_meanwhile(office: Office) -> None:
+    citizen = await asked(office)
+    await citizen.send(NUMBER)
+    office.clock.forward(days=3)
+    assert await close_idle(office.core) == 0
+    consent = next(message for message in (await citizen.read())["messages"] if message.get("preview"))
+    assert (await press(citizen, consent, 1))[0]["text"] == texts(office, "consent.withdrawn")
+    agent = await office.staff("Anna Agent")
+    (row,) = await agent.queue()
+    assert (row["state"], row["consent"]) == ("scheduled", "without_text")
+    assert (await agent.claim(row["id"])).status_code == 200
+
+
+async def test_what_nobody_is_to_come_back_to_ends_after_a_day(office: Office) -> None:
+    citizen = await office.citizen()
+    office.clock.forward(days=1, minutes=1)
+    assert await close_idle(office.core) == 1
+    assert (await citizen.read())["closed"]
+
+
 async def test_the_button_takes_back_what_was_left(office: Office) -> None:
     citizen, closed = await at_night(office)
     (question,) = await press(citizen, closed)
@@ -171,7 +192,7 @@ async def test_who_was_asked_and_answers_when_the_agent_has_come_is_not_lost(off
     handover = await office.handover_of(citizen)
     await anna.claim(handover)
     assert await said_to(citizen, "hej Anna") == []  # an agent asks for themselves
-    assert await said_to(citizen, NUMBER) == [texts(office, "contact.saved")]
+    assert await said_to(citizen, NUMBER) == [texts(office, "contact.received", name="Anna Lind")]
     assert (await anna.context(handover))["contact"][0]["value"] == STORED
 
 

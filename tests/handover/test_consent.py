@@ -49,6 +49,30 @@ async def test_the_preview_names_language_topic_and_department(office: Office) -
 
 
 @pytest.mark.asyncio
+async def test_the_page_and_that_there_was_something_before_are_shown_and_no_more_is_seen(office: Office) -> None:
+    agent = await office.staff("Anna Agent")
+    citizen, first = await office.in_queue("En gammal sak")
+    await agent.claim(first)
+    await agent.post(f"/handovers/{first}/return")
+    question = await office.asks_for_human(citizen)
+    shown = question["preview"]
+    assert [one["at"] for one in shown["earlier"]] == [office.core.now().isoformat()]
+    await press(citizen, question)
+    second = await office.handover_of(citizen)
+    seen = await agent.context(second)
+    assert (seen["preview"], [row["id"] for row in seen["earlier"]]) == (shown, [first])
+    await press(citizen, question, 1)  # taken back
+    seen = await agent.context(second)
+    assert seen["earlier"] == [] and "earlier" not in seen["preview"]
+
+
+@pytest.mark.asyncio
+async def test_the_page_stands_in_the_preview(office: Office) -> None:
+    citizen = await office.citizen(page_url="https://goteborg.se/bygglov")
+    assert (await office.asks_for_human(citizen))["preview"]["page_url"] == "https://goteborg.se/bygglov"
+
+
+@pytest.mark.asyncio
 async def test_without_text_the_agent_sees_nothing_of_what_was_written_before(office: Office) -> None:
     agent = await office.staff("Anna Agent")
     citizen, handover_id = await office.in_queue(SECRET, button=1)

@@ -169,6 +169,23 @@ async def test_sent_again_or_discarded_once_with_the_name_of_who_did_it(office: 
     assert (await admin.post("/deliveries/nobody/resend")).status_code == 404
 
 
+async def test_a_supervisor_decides_on_the_own_departments_letters(office: Office) -> None:
+    ours, theirs, nobodys = await letter(office, "dead"), await letter(office, "dead"), await letter(office, "dead")
+    async with office.core.store.write() as tx:
+        for message_id, department in ((ours, "kontaktcenter"), (theirs, "social")):
+            where = schema.conversation.c.id == sa.select(schema.message.c.conversation_id).where(
+                schema.message.c.id == message_id).scalar_subquery()  # fmt: skip
+            await tx.conn.execute(schema.conversation.update().where(where).values(department=department))
+    boss = await office.staff("Siv Chef", "supervisor", departments=("kontaktcenter",))
+    listed = {one["message_id"] for one in (await boss.get("/deliveries")).json()["deliveries"]}
+    assert listed == {ours, nobodys}  # what only the bot had is everybody's
+    for decision in ("resend", "discard"):
+        assert (await boss.post(f"/deliveries/{theirs}/{decision}")).status_code == 404
+    assert (await boss.post("/deliveries/resend", account="elks:main")).json() == {"resent": 2, "kept_back": 0}
+    admin = await office.staff("Adam Admin", role="admin")
+    assert [one["message_id"] for one in (await admin.get("/deliveries")).json()["deliveries"]] == [theirs]
+
+
 async def test_all_of_an_account_at_once(office: Office) -> None:
     old = await letter(office, "dead")
     office.clock.forward(hours=5)

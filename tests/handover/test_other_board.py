@@ -8,7 +8,7 @@ import pytest
 
 from tests.bot.scripted import analysis
 from tests.connectors.web.conftest import Browser
-from tests.handover.conftest import Office, Staff, press
+from tests.handover.conftest import Office, Staff, minutes, press
 
 SECRET, TOLD, NOTE = "Jag har förlorat jobbet", "Jag förstår. Socialtjänsten kan hjälpa dig.", "Behöver ekonomiskt bistånd"
 
@@ -140,12 +140,64 @@ async def test_a_colleague_of_another_board_reads_after_the_yes(office: Office) 
     social = await office.staff("Soci Agent", departments=("social",))
     citizen, handover_id = await office.in_queue(SECRET)
     await anna.claim(handover_id)
+    await office.at_desk(social)
     await anna.post(f"/handovers/{handover_id}/transfer", agent_id=social.id)
     seen = await social.context(handover_id)
     assert seen["handover"]["consent"] == "pending" and SECRET not in str(seen)
     assert (await social.write(handover_id, "Hej från socialtjänsten")).status_code == 200
     await press(citizen, await question_of(citizen), 0)
     assert SECRET in str(await social.context(handover_id))
+
+
+async def with_a_colleague_of_another_board(office: Office) -> tuple[Browser, str, Staff, Staff, Staff]:
+    anna = await office.staff("Anna Agent", departments=("kontaktcenter",))
+    boss = await office.staff("Siv Chef", "supervisor", departments=("kontaktcenter",))
+    social = await office.staff("Soci Agent", departments=("social",))
+    citizen, handover_id = await office.in_queue(SECRET)
+    await anna.claim(handover_id)
+    await office.at_desk(social)
+    assert (await anna.post(f"/handovers/{handover_id}/transfer", agent_id=social.id)).status_code == 200
+    await citizen.send(TOLD)
+    return citizen, handover_id, anna, boss, social
+
+
+async def reads_on(office: Office, citizen: Browser, handover_id: str, agent: Staff) -> None:
+    """What is written to the first board again it reads; what was said to the other one only with a new consent."""
+    await citizen.send("Det här skriver jag till er igen")
+    seen = await agent.context(handover_id)
+    assert "Det här skriver jag till er igen" in str(seen["messages"]) and TOLD not in str(seen)
+    question = await question_of(citizen)
+    assert question["preview"]["department"] == "Kontaktcenter"
+    await press(citizen, question, 0)
+    assert TOLD in str(await agent.context(handover_id))
+
+
+@pytest.mark.asyncio
+async def test_taken_over_by_the_first_board_it_reads_what_is_written_to_it_again(office: Office) -> None:
+    citizen, handover_id, _, boss, _ = await with_a_colleague_of_another_board(office)
+    assert (await boss.post(f"/handovers/{handover_id}/take-over")).status_code == 200
+    await reads_on(office, citizen, handover_id, boss)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("way", ["wakes", "reopened by the citizen", "reopened by a supervisor"])
+async def test_back_in_the_first_boards_queue_it_reads_what_is_written_to_it_again(office: Office, way: str) -> None:
+    citizen, handover_id, anna, boss, social = await with_a_colleague_of_another_board(office)
+    if way == "wakes":
+        until = (office.core.now() + minutes(60)).isoformat()
+        await social.post(f"/handovers/{handover_id}/snooze", until=until, reason="checking")
+        office.clock.forward(minutes=5)  # gone meanwhile
+        await citizen.send("Är någon där?")
+    else:
+        await social.post(f"/handovers/{handover_id}/close", reason="solved")
+        if way == "reopened by the citizen":
+            await citizen.http.post("/chat/v1/reopen", headers=citizen.auth)
+        else:
+            await boss.post(f"/handovers/{handover_id}/reopen")
+    (row,) = await anna.queue()
+    assert row["state"] == "queued"
+    await anna.claim(handover_id)
+    await reads_on(office, citizen, handover_id, anna)
 
 
 @pytest.mark.asyncio

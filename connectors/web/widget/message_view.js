@@ -117,7 +117,8 @@ class MessageView {
    * @param {Set<number>} struck gets the seqs of the messages that the citizen takes out
    */
   preview(preview, struck, seq) {
-    const facts = [['preview_topic', preview.topic], ['preview_department', preview.department], ['preview_language', this.texts.nameOf(preview.language)]].filter(([, value]) => value);
+    const earlier = (preview.earlier || []).map(({ topic, at }) => [this.texts.format(new Date(at), { day: 'numeric', month: 'short', year: 'numeric' }), topic].filter(Boolean).join(' – '));
+    const facts = [['preview_topic', preview.topic], ['preview_department', preview.department], ['preview_language', this.texts.nameOf(preview.language)], ['preview_page', preview.page_url], ['preview_earlier', earlier.join(', ')]].filter(([, value]) => value);
     const said = preview.messages || [];
     const title = { 'aria-label': this.texts.get('preview_title'), 'data-a': 'preview_title' };
     const out = h('p', { role: 'status' });
