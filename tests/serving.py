@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
 from fastapi import FastAPI
+from websockets.exceptions import InvalidState
 
 GRACE_SECONDS = 2
 
@@ -38,7 +39,8 @@ class _Server(uvicorn.Server):
         for one in sockets or []:
             one.close()
         for connection in list(self.server_state.connections):
-            connection.shutdown()
+            with suppress(InvalidState):  # a WebSocket that its page is closing at this moment: uvicorn closes it once more
+                connection.shutdown()
         try:
             async with asyncio.timeout(GRACE_SECONDS):
                 while self.server_state.connections or self.server_state.tasks:  # uvicorn has no event for it
