@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Sequence
 
 from actions import answering, keys
 from actions.flow import Flow
@@ -32,19 +31,18 @@ def assessment(turn: Turn, limits: Thresholds) -> list[Payload]:
     return [notice, offer_human(keys.OFFER_HUMAN)]
 
 
-def notice(turn: Turn, key: str, limits: Thresholds, today: date) -> list[Payload]:
+def notice(turn: Turn, key: str, limits: Thresholds) -> list[Payload]:
     """Says that nothing is handed in by this chat, and shows where it is done.
 
     Args:
-        turn: the turn.
+        turn: the turn; the day on which the citizen wrote is said, it can matter for a time limit.
         key: the notice's text.
         limits: the thresholds.
-        today: the date the citizen wrote, which can matter for a time limit.
 
     Returns:
         The notice, the article when retrieval is sure, and the offer of a human: a time limit may be running.
     """
-    said = [reply("text", key, outcome="answered", params={"date": today.isoformat()})]
+    said = [reply("text", key, outcome="answered", params={"date": turn.written_on.isoformat()})]
     if turn.candidates and turn.candidates[0].probability >= limits.answer:
         best = turn.candidates[0]
         said.append(answering.answer(best.article_id, best.probability))
@@ -78,11 +76,10 @@ class ActionPoliticalOpinion(Flow):
 
 class _Notice(Flow):
     key: str
-    today: Callable[[], date] = staticmethod(date.today)
 
     async def decide(self, turn: Turn) -> Sequence[Payload]:
         """See `notice`."""
-        return notice(turn, self.key, load(), self.today())
+        return notice(turn, self.key, load())
 
 
 class ActionAppealNotice(_Notice):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+from zoneinfo import ZoneInfo
+
+_ZONE: Final = ZoneInfo("Europe/Stockholm")
 
 
 class Tracker(Protocol):
@@ -55,6 +59,7 @@ class Turn:
     unanswered: int
     abuses: int
     previous: tuple[dict[str, Any], ...]
+    written_on: dt.date  # the citizen's day, in Gothenburg
     told: Told | None = None
 
     @property
@@ -85,6 +90,16 @@ def elsewhere(raw: Any) -> Elsewhere | None:
     return Elsewhere(str(raw["id"]), float(raw["probability"])) if raw else None
 
 
+def written_on(stamp: str | None) -> dt.date:
+    """The day in Gothenburg on which a message came in; without a time (`rasa shell`), today.
+
+    Args:
+        stamp: an ISO time with its offset.
+    """
+    at = dt.datetime.fromisoformat(stamp) if stamp else dt.datetime.now(dt.UTC)
+    return at.astimezone(_ZONE).date()
+
+
 def read(tracker: Tracker) -> Turn:
     """Reads the turn.
 
@@ -110,6 +125,7 @@ def read(tracker: Tracker) -> Turn:
         unanswered=int(slots.get("unanswered_count") or 0),
         abuses=int(slots.get("abuse_count") or 0),
         previous=_last_replies(list(tracker.events or [])),
+        written_on=written_on(metadata.get("written_at")),
         told=Told(str(told["name"]), str(told["text"])) if (told := metadata.get("told")) else None,
     )
 

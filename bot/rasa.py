@@ -84,6 +84,7 @@ class RasaClient:
                 "language_hint": ctx.conversation.language,  # what knowledge was asked with: Rasa's call is a cache hit
                 "about": list(ctx.topic.articles),  # and this
                 "page_url": ctx.conversation.page_url,
+                "written_at": ctx.created_at.isoformat(),  # of the first try too, however late this one is
             }
             | ({"told": {"name": told.name, "text": told.text}} if (told := ctx.topic.told) else {}),
         }

@@ -39,6 +39,7 @@ from connectors.web.models import (
     TranscriptRequest,
     TurnResult,
 )
+from connectors.web.page import page_of
 
 CHANNEL = "web"
 MAX_WAIT_SECONDS = 20
@@ -208,7 +209,7 @@ class WebChat:
         async with self.core.store.write() as tx:
             conversation_id = await conversations.create(
                 tx, channel=CHANNEL, channel_account=CHANNEL, language=language, token=token,
-                page_url=clean(body.page_url)[:500] if body.page_url else None, now=now,
+                page_url=page_of(body.page_url) if body.page_url else None, now=now,
             )  # fmt: skip
             if body.department and self.desk is not None and self.desk.has_queue(body.department):
                 await conversations.update(tx, conversation_id, department=body.department)

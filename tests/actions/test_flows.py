@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 
 from actions.answer_faq import ActionAnswerFaq
@@ -83,7 +81,8 @@ async def test_a_right_without_any_article_still_says_who_decides(conversation):
 @pytest.mark.asyncio
 async def test_an_appeal_is_not_received_and_the_day_is_said(conversation, candidate):
     conversation.citizen("jag överklagar", "declare_appeal", candidates=[candidate("overklaga", 0.8)])
-    first, second, third = notice(read(conversation.tracker()), "appeal.notice", LIMITS, date(2026, 11, 22))
+    conversation.latest["metadata"] = {"written_at": "2026-11-21T23:30:00+00:00"}  # half past midnight in Gothenburg
+    first, second, third = notice(read(conversation.tracker()), "appeal.notice", LIMITS)
     assert (first["key"], first["params"]) == ("appeal.notice", {"date": "2026-11-22"})
     assert second["article_ids"] == ["overklaga"]
     assert third["type"] == "offer_human"
