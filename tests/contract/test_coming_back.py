@@ -77,6 +77,16 @@ async def test_the_citizen_goes_back_with_what_they_wrote(phone: Phone) -> None:
     assert f"Svar på {AGAIN}." not in str(seen)
 
 
+async def test_over_postgresql_too(postgres_phone: Phone) -> None:
+    await test_the_citizen_goes_back_with_what_they_wrote(postgres_phone)
+
+
+async def test_what_comes_before_the_first_words_does_not_use_up_the_offer(phone: Phone) -> None:
+    await _closed(phone)
+    assert _way_back(phone) not in await phone.asks("", **phone.line.provider.picture)
+    assert _way_back(phone) in await phone.asks(AGAIN)
+
+
 async def test_it_is_offered_once_and_who_does_not_take_it_stays_with_the_bot(phone: Phone) -> None:
     agent, handover, _ = await _closed(phone)
     await _there(phone, agent, there=False)

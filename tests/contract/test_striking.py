@@ -88,6 +88,10 @@ async def test_one_message_is_struck_and_ends_as_on_the_web(phone: Phone) -> Non
     assert "trumpet" not in str(after) and "är du där" in str(after)
 
 
+async def test_over_postgresql_too(postgres_phone: Phone) -> None:
+    await test_one_message_is_struck_and_ends_as_on_the_web(postgres_phone)
+
+
 async def test_again_and_back_and_nothing_left(phone: Phone) -> None:
     agent = await phone.town.agent()
     await _asked(phone)

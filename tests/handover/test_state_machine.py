@@ -27,8 +27,8 @@ STEPS = 24
 HOLDER = 3  # whoever has it; most of what agents may do is theirs alone
 AGENT, CONVERSATION = st.sampled_from([HOLDER, HOLDER, HOLDER, 0, 1, 2]), st.integers(0, 1)
 DOES = st.sampled_from([
-    "claim", "claim", "write", "write", "return", "close", "close", "colleague", "department", "snooze", "schedule", "resume",
-    "confirm", "take_over", "reopen",
+    "claim", "claim", "write", "write", "return", "return", "close", "close", "colleague", "department", "snooze", "schedule", "resume",
+    "confirm", "confirm", "take_over", "reopen",
 ])  # fmt: skip
 SAYS = st.sampled_from([
     "Hej", "Hej", "Hej", HUMAN, HUMAN, DANGER, "070-174 06 05", "button", "button", "button", "contact", "send", "send", "end", "return",
@@ -38,7 +38,7 @@ BUTTONS = {"send": "/handover_send", "contact": "/contact_leave"}
 
 
 class Handovers(RuleBasedStateMachine):
-    """Two conversations, three agents; the last of them is a supervisor."""
+    """Two conversations, the second of them sensitive from the start; three agents, the last of them a supervisor."""
 
     def __init__(self, loop: asyncio.Runner, world: World) -> None:
         super().__init__()
@@ -54,8 +54,8 @@ class Handovers(RuleBasedStateMachine):
             self.agents = await self.world.agents()
             self.talks = [await self.world.conversation() for _ in range(2)]
             self.known = [(1, "bot"), (1, "bot")]
-            for talk in self.talks:  # the way everything begins; without it most examples would never get there
-                await self.world.says(talk, HUMAN)
+            for talk, asks in zip(self.talks, (HUMAN, DANGER), strict=True):  # without it most examples would never get there
+                await self.world.says(talk, asks)
                 await self.world.land()
                 await self.world.presses(talk, 1.0, BUTTONS["send"])
             await self.world.land()
