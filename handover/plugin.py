@@ -15,6 +15,7 @@ from handover.assist.canned_api import CannedApi
 from handover.assist.knowledge_api import KnowledgeApi
 from handover.assist.reports import ReportsApi
 from handover.auth import Gate
+from handover.contact_api import ContactApi
 from handover.deliveries import DeliveriesApi
 from handover.desk import HandoverDesk
 from handover.desks.plugin import join as join_other_desks
@@ -57,6 +58,7 @@ def register(registry: Registry) -> None:
     desk.routing.taken_elsewhere = join_other_desks(registry, settings, departments, desk.is_holiday)
     desk_api = DeskApi(core, desk, gate, actions)
     registry.add_routes(desk_api.router())
+    registry.add_routes(ContactApi(desk_api).router())
     registry.add_routes(LifecycleApi(core, desk.passing, lifecycle, desk_api.requires).router())
     registry.add_routes(SessionsApi(core, gate, desk_api.requires).router())
     registry.add_routes(SecondFactorApi(core, gate, factor, desk_api.requires).router())

@@ -244,6 +244,8 @@ class Routing:
     async def set_profile(self, tx: Transaction, agent_id: str, *, actor: str, **values: Any) -> dict[str, Any]:
         """Sets an agent's capacity, skills or break; what is left out stays, None takes the desk's default."""
         now, key = self.core.now(), _PROFILE + agent_id
+        # The first time there is no row of the profile to wait for, so the agent's own is locked (PostgreSQL).
+        await tx.conn.execute(sa.select(_a.id).where(_a.id == agent_id).with_for_update(key_share=True))
         known = (await tx.conn.execute(sa.select(_s.value).where(_s.key == key).with_for_update())).scalar_one_or_none()
         value = {name: given for name, given in {**(known or {}), **values}.items() if given is not None}
         await _put(tx, key, value, known is None, actor, now)
