@@ -65,6 +65,12 @@ class CallBacks:
             said += [told] if told is not None else []
         return said
 
+    async def received(self, tx: Transaction, current: Handover, kinds: tuple[str, ...]) -> list[Reply]:
+        """Something was kept while an agent has the conversation: they see it at once, so nobody else is told."""
+        await self.note(tx, current, kinds)
+        name = await repository.agent_name(tx.conn, current.claimed_by)
+        return [self._say("contact.received", name=name)]
+
     async def note(self, tx: Transaction, current: Handover, kinds: tuple[str, ...]) -> None:
         """Something was kept: an open console shows it."""
         await repository.write_audit(tx, actor="citizen", action="contact.left", target=current.id, now=self.core.now(),
@@ -73,9 +79,15 @@ class CallBacks:
 
     async def ask_again(self, conn: Connection, conversation: Conversation, answer: str) -> list[Reply]:
         """There was nothing to keep. Who writes about something else is reminded once, not at every message."""
-        if answer == "missing" and await _was_missing(conn, conversation.id):
+        if answer == "missing" and await _was(conn, conversation.id, answer):
             return []
         return [self._say("contact.invalid", (_cancel(),))]
+
+    async def ask_again_with_agent(self, conn: Connection, conversation: Conversation, answer: str) -> list[Reply]:
+        """The same while an agent is there: they may speak of times and sums meanwhile, so it is said once."""
+        if answer == "missing" or await _was(conn, conversation.id, answer):
+            return []
+        return await self.ask_again(conn, conversation, answer)
 
     async def withdraw(self, tx: Transaction, conversation_id: str) -> None:
         """The citizen left the queue or ended the conversation: nobody will call, so nothing is kept."""
@@ -93,9 +105,9 @@ def _days(number: float) -> str:
     return f"{number:g}"
 
 
-async def _was_missing(conn: Connection, conversation_id: str) -> bool:
-    """Whether the turn before the one in hand (the first still pending) was no answer either."""
+async def _was(conn: Connection, conversation_id: str, answer: str) -> bool:
+    """Whether the turn before the one in hand (the first still pending) was no answer either, in the same way."""
     t = schema.turn.c
     query = sa.select(t.facts).where(t.conversation_id == conversation_id, t.state == "done").order_by(t.seq.desc()).limit(1)
     facts = (await conn.execute(query)).scalar_one_or_none() or {}
-    return facts.get("contact") == ["missing"]
+    return facts.get("contact") == [answer]

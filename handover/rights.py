@@ -54,6 +54,7 @@ ROUTES: Final[dict[str, Entry]] = {
     "POST /desk/v1/handovers/{handover_id}/close": "desk",
     "POST /desk/v1/handovers/{handover_id}/transfer": "desk",
     "POST /desk/v1/handovers/{handover_id}/notes": "desk",
+    "POST /desk/v1/handovers/{handover_id}/contact": "desk",
     "GET /desk/v1/handovers": "desk",
     "POST /desk/v1/handovers/{handover_id}/snooze": "desk",
     "POST /desk/v1/handovers/{handover_id}/schedule": "desk",
@@ -113,9 +114,11 @@ ROUTES: Final[dict[str, Entry]] = {
 }
 
 # What an open console asks for by itself. It does not count as something that the agent did: an untouched console expires.
+# Where an agent's press leads to one of these, the console says so in the header `X-Pressed`.
 BY_ITSELF: Final = frozenset({
     "GET /desk/v1/me", "GET /desk/v1/queue", "GET /desk/v1/handovers", "GET /desk/v1/directory",
-    "GET /desk/v1/handovers/{handover_id}/messages",
+    "GET /desk/v1/handovers/{handover_id}/messages", "GET /desk/v1/handovers/{handover_id}/context",
+    "POST /desk/v1/handovers/{handover_id}/read",
     "GET /desk/v1/articles/changes/counts", "GET /desk/v1/deliveries", "GET /desk/v1/overview",
     "GET /desk/v1/me/day",
 })  # fmt: skip

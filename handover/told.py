@@ -16,7 +16,7 @@ from bot.messages import Rendered, Reply
 from bot.pipeline.about import MOST, RETURNED
 from bot.pipeline.render import render_text
 from bot.privacy.masking import mask
-from bot.store import messages, schema
+from bot.store import contacts, conversations, messages, schema
 from bot.store.conversations import Conversation
 from bot.store.engine import Connection, Transaction
 from knowledge.client import KnowledgeRefused, KnowledgeUnavailable
@@ -105,6 +105,8 @@ class Told:
         said = render_text(self._core, Reply("text", "agent.returned", author="system"), conversation.language)
         told = Rendered(said.author, said.text, said.language, RETURNED, None, {"about": about[:MOST]})
         await messages.append(tx, conversation.id, told, now=self._core.now())
+        if conversation.awaiting == contacts.AWAITING:  # the agent's question: the bot would not know what to do with an answer
+            await conversations.update(tx, conversation.id, awaiting=None)
 
     async def _look_up(self, text: str, language: str) -> Topic | None:
         text = mask(text).text.strip()

@@ -185,8 +185,10 @@ async def _contact_details(
         kinds: tuple[str, ...] = tuple(detail.kind for detail in answer.given)
     elif _says(core, text, "consent.cancel"):
         kinds = ("cancelled",)
-    else:  # an agent who has come meanwhile asks for themselves
-        kinds = (("invalid",) if answer.tried else ("missing",)) if conversation.owner == "queue" else ()
+    elif answer.tried:
+        kinds = ("invalid",) if conversation.owner in ("queue", "agent") else ()
+    else:  # with an agent there they may speak of something else first
+        kinds = ("missing",) if conversation.owner == "queue" else ()
     return dataclasses.replace(facts, masked=answer.masked, contact=kinds), answer.text
 
 

@@ -16,8 +16,8 @@ export function configure({ token, loggedOut }) {
   if (loggedOut) onLoggedOut = loggedOut;
 }
 
-async function call(method, path, body) {
-  const headers = { Accept: "application/json" };
+async function call(method, path, body, pressed = false) {
+  const headers = { Accept: "application/json", ...(pressed ? { "X-Pressed": "1" } : {}) };
   if (method !== "GET") Object.assign(headers, { "Content-Type": "application/json", "X-CSRF-Token": csrf });
   let response;
   try {
@@ -32,6 +32,7 @@ async function call(method, path, body) {
   throw new ApiError(response.status, answer.error ?? { code: "internal", message: response.statusText });
 }
 
-export const get = (path) => call("GET", path);
+/** `pressed`: the agent asked for it, not the console by itself: it keeps the session from expiring. */
+export const get = (path, { pressed = false } = {}) => call("GET", path, undefined, pressed);
 export const post = (path, body) => call("POST", path, body);
 export const patch = (path, body) => call("PATCH", path, body);

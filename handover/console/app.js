@@ -13,6 +13,7 @@ import { loginView } from "./login.js";
 import { overviewView } from "./pages/overview.js";
 import { repliesView } from "./pages/replies.js";
 import { apply, preferences } from "./preferences.js";
+import { askIfBack, said } from "./tools/duty.js";
 
 const root = document.getElementById("app");
 let me = null;
@@ -36,6 +37,7 @@ async function start() {
 }
 
 function loggedOut(why) {
+  said(null);
   desk?.stop();
   articles?.stop();
   me = desk = articles = drawn = null;
@@ -54,6 +56,7 @@ async function entered(opened) {
     await desk.start();
   }
   draw();
+  if (desk) askIfBack(desk);
 }
 
 async function leave() {

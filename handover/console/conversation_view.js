@@ -99,7 +99,7 @@ export class ConversationView {
   }
 
   message(message) {
-    const own = message.author === "agent" && message.agent_name === this.desk.me.name;
+    const own = message.author === "agent" && message.agent_id === this.desk.me.id;
     const who = message.author === "agent" ? (own ? t("author.you") : message.agent_name) : t(`author.${message.author}`);
     const sign = { citizen: "person", bot: "bot", agent: "agent" }[message.author];
     return h("article", { class: `message ${message.author}`, dataset: { seq: String(message.seq) } },

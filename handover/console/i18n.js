@@ -23,7 +23,7 @@ export function languageName(code, { inSentence = false } = {}) {
 }
 
 // The city's clock, the one in the texts citizens get, wherever the agent's computer thinks it is.
-const timeZone = "Europe/Stockholm";
+export const timeZone = "Europe/Stockholm";
 
 export function clock(stamp) {
   return new Date(stamp).toLocaleTimeString(preferences.language, { timeZone, hour: "2-digit", minute: "2-digit" });

@@ -1,5 +1,6 @@
 // What can be done with a conversation besides writing: which of it, its key, its question to the agent, its address.
 
+import { fromField, toField, tomorrow } from "./city_time.js";
 import { ask, closeDialog, returnDialog, select, transferDialog } from "./dialogs.js";
 import { field, h } from "./dom.js";
 import { dayAndClock, t, tOr } from "./i18n.js";
@@ -14,6 +15,7 @@ const supervises = ({ me }) => me.role === "supervisor" || me.role === "admin";
 /** In the order of the buttons. `stays`: the conversation is still the agent's to look at afterwards. */
 export const ACTIONS = {
   transfer: { key: "KeyT", icon: "pass", may: has("claimed"), ask: ({ directory, me, handover }) => transferDialog(directory, me, handover) },
+  number: { key: "KeyB", icon: "phone", path: "contact", may: (at) => has("claimed")(at) && !at.contact?.some(({ kind }) => kind === "phone"), ask: sure("number"), stays: true },
   snooze: { key: "KeyZ", icon: "moon", may: has("claimed"), ask: snoozeDialog },
   schedule: { key: "KeyP", icon: "clock", may: has("claimed"), ask: scheduleDialog },
   return: { key: "KeyR", icon: "back", may: has("claimed"), ask: returnDialog },
@@ -37,18 +39,8 @@ function sure(kind) {
   });
 }
 
-/** The value of a `datetime-local` field, by the agent's computer. */
-const local = (moment) => new Date(moment.getTime() - moment.getTimezoneOffset() * MINUTE).toISOString().slice(0, 16);
-
-function tomorrow(hour) {
-  const moment = new Date();
-  moment.setDate(moment.getDate() + 1);
-  moment.setHours(hour, 0, 0, 0);
-  return moment;
-}
-
 function snoozeDialog({ directory }) {
-  const own = h("input", { type: "datetime-local", min: local(new Date()), value: local(new Date(Date.now() + 60 * MINUTE)) });
+  const own = h("input", { type: "datetime-local", min: toField(new Date()), value: toField(new Date(Date.now() + 60 * MINUTE)) });
   const ownField = field(t("snooze.own_time"), own);
   ownField.hidden = true;
   const until = select([
@@ -57,15 +49,15 @@ function snoozeDialog({ directory }) {
   ]);
   until.addEventListener("change", () => { ownField.hidden = until.value !== "own"; });
   const reason = select((directory.snooze_reasons ?? []).map((value) => ({ value, text: tOr(`reason_snooze.${value}`, value) })));
-  const chosen = () => until.value === "own" ? new Date(own.value) : until.value === "tomorrow" ? tomorrow(9) : new Date(Date.now() + Number(until.value) * MINUTE);
-  const collect = () => Number.isNaN(chosen().getTime()) ? null : { until: chosen().toISOString(), reason: reason.value };
+  const chosen = () => until.value === "own" ? fromField(own.value) : until.value === "tomorrow" ? tomorrow(9) : new Date(Date.now() + Number(until.value) * MINUTE);
+  const collect = () => chosen() && { until: chosen().toISOString(), reason: reason.value };
   return ask({ title: t("snooze.title"), lead: t("snooze.lead"), submit: t("snooze.submit"), collect }, field(t("snooze.until"), until), ownField, field(t("snooze.reason"), reason));
 }
 
 function scheduleDialog() {
-  const due = h("input", { type: "datetime-local", required: true, min: local(new Date()), value: local(tomorrow(10)) });
+  const due = h("input", { type: "datetime-local", required: true, min: toField(new Date()), value: toField(tomorrow(10)) });
   const kind = select(["call_back", "written"].map((value) => ({ value, text: t(`due.${value}`) })));
-  const collect = () => due.value ? { due_at: new Date(due.value).toISOString(), kind: kind.value } : null;
+  const collect = () => fromField(due.value) && { due_at: fromField(due.value).toISOString(), kind: kind.value };
   return ask({ title: t("schedule.title"), lead: t("schedule.lead"), submit: t("schedule.submit"), collect }, field(t("schedule.kind"), kind), field(t("schedule.due"), due));
 }
 

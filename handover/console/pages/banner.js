@@ -1,6 +1,7 @@
 // The notice that everybody sees who opens the chat.
 
 import { get, post } from "../api.js";
+import { fromField, toField } from "../city_time.js";
 import { field, h, toast } from "../dom.js";
 import { dayAndClock, languageName, t } from "../i18n.js";
 
@@ -9,7 +10,7 @@ export function bannerCard(failed) {
 
   function draw(known) {
     const areas = new Map(known.languages.map(({ code, dir }) => [code, h("textarea", { rows: "2", maxlength: "300", lang: code, dir, value: known.texts[code] ?? "" })]));
-    const until = h("input", { type: "datetime-local", value: known.until ? local(known.until) : "" });
+    const until = h("input", { type: "datetime-local", value: known.until ? toField(new Date(known.until)) : "" });
     async function save(body, done) {
       try {
         draw(await post("/banner", body));
@@ -25,7 +26,7 @@ export function bannerCard(failed) {
       event.preventDefault();
       const texts = Object.fromEntries([...areas].map(([code, area]) => [code, area.value.trim()]).filter(([, text]) => text));
       if (!texts.sv) return toast(t("banner.swedish"), "bad");
-      save({ texts, until: until.value ? new Date(until.value).toISOString() : null }, "banner.saved");
+      save({ texts, until: fromField(until.value)?.toISOString() ?? null }, "banner.saved");
     };
     const set = Object.keys(known.texts).length > 0;
     const state = set ? t(known.shown_now ? "banner.shown" : "banner.over") + (known.until ? ` (${dayAndClock(known.until)})` : "") : t("banner.none");
@@ -39,10 +40,4 @@ export function bannerCard(failed) {
 
   get("/banner").then(draw).catch(failed);
   return card;
-}
-
-/** A moment as the field for date and time wants it, on this computer's clock. */
-function local(stamp) {
-  const at = new Date(stamp);
-  return new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

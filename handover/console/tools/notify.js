@@ -16,7 +16,7 @@ export async function toggleNotices() {
  * Sound, and a notice that opens the conversation when it is pressed. On a break or away nothing rings.
  *
  * @param {Desk} desk
- * @param {string} [kind] queue or message: what the notice says; none = sound alone
+ * @param {string} [kind] queue, message or passed: what the notice says; none = sound alone
  * @param {string} [id] of the handover
  */
 export function ring(desk, kind, id) {
