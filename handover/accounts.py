@@ -120,6 +120,8 @@ async def change(
         raise AccountRefused("there must be at least one active admin")
     if password_hash or values.get("active") is False:
         await sessions.end_all(tx, agent_id)
+    else:
+        tx.notify("desk", type="session", agent_id=agent_id)  # an open console hears of what they may hear of from now on
     await write_audit(tx, actor=actor, action="agent.changed", target=agent_id, now=now, detail=detail)
     return await get(tx.conn, agent_id)
 

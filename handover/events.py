@@ -15,7 +15,7 @@ from bot.store import schema
 from handover.api import COOKIE
 from handover.auth import Gate, Session
 from handover.presence import Presence
-from handover.states import HELD, State
+from handover.states import CLAIMABLE, HELD, State
 
 UNAUTHORIZED = 4401
 _h = schema.handover.c
@@ -58,6 +58,7 @@ class _Console:
     def __init__(self, core: Core, gate: Gate, presence: Presence, socket: WebSocket, session: Session) -> None:
         self._core, self._gate, self._presence, self._socket, self._session = core, gate, presence, socket, session
         self._conversations: dict[str, str] = {}  # conversation id → handover id
+        self._within_reach: set[str] = set()  # all that are open, by conversation: no other's ids are told
 
     async def serve(self) -> None:
         """Until the console goes or its session ends."""
@@ -90,7 +91,12 @@ class _Console:
             await self._socket.send_json({"type": "pong"})
 
     async def _still_in(self, token: str | None) -> bool:
-        if await self._gate.session(token, self._core.now()) is not None:
+        """Whether the session holds, and still allows a desk; what its agent may hear of is what they may now."""
+        found = await self._gate.session(token, self._core.now())
+        if found is not None and not found.must_enrol and found.agent.may("desk"):
+            if found.agent != self._session.agent:
+                self._session = found
+                await self._look()
             return True
         await self._socket.send_json({"type": "error", "code": "unauthorized"})
         await self._socket.close(UNAUTHORIZED)
@@ -99,7 +105,7 @@ class _Console:
     async def _pass_on(self, notice: dict[str, Any], token: str | None) -> None:
         if notice["topic"] == "conversation":
             await self._conversation_news(notice)
-        elif notice["type"] in ("silent", "awake"):
+        elif notice["type"] in ("silent", "awake", "passed"):
             if notice["agent_id"] == self._session.agent.id:
                 await self._socket.send_json({"type": notice["type"], "handover_id": notice["handover_id"]})
         elif notice["type"] == "session":
@@ -110,10 +116,12 @@ class _Console:
         elif notice["type"] == "queue" and not self._concerns(notice.get("agent_id")):
             return
         else:
-            before = dict(self._conversations)
-            await self._look()
             # An ended one is news to whoever had it in view, too.
-            if notice["type"] == "handover" and notice["conversation_id"] not in {**before, **self._conversations}:
+            told = {"handover": {*self._conversations}, "queue": set(self._within_reach)}
+            await self._look()
+            told["handover"] |= self._conversations.keys()
+            told["queue"] |= self._within_reach
+            if notice["type"] in told and notice.get("conversation_id") not in told[notice["type"]]:
                 notice = {"topic": "desk", "type": "queue"}
             await self._socket.send_json({name: value for name, value in notice.items() if name not in ("topic", "agent_id")})
 
@@ -140,11 +148,14 @@ class _Console:
         agent = self._session.agent
         overflow = _h.preview["overflow"].as_string().label("overflow")
         # What is scheduled is with the bot: news of it is of the queue only.
-        query = sa.select(_h.conversation_id, _h.id, _h.department, _h.claimed_by, overflow).where(
-            sa.or_(_h.state.in_((State.QUEUED, State.CLOSING)), sa.and_(_h.state.in_(HELD), _h.claimed_by == agent.id))
+        query = sa.select(_h.conversation_id, _h.id, _h.state, _h.department, _h.claimed_by, overflow).where(
+            _h.state.in_((*CLAIMABLE, *HELD))
         )
         async with self._core.store.read() as conn:
             rows = (await conn.execute(query)).all()
+        rows = [row for row in rows if agent.within_reach(row.department, row.claimed_by, row.overflow)]
+        self._within_reach = {row.conversation_id for row in rows}
         self._conversations = {
-            row.conversation_id: row.id for row in rows if agent.within_reach(row.department, row.claimed_by, row.overflow)
-        }
+            row.conversation_id: row.id for row in rows
+            if row.state in (State.QUEUED, State.CLOSING) or (row.state in HELD and row.claimed_by == agent.id)
+        }  # fmt: skip

@@ -12,9 +12,11 @@ from bot.store import messages, schema
 from bot.store.conversations import Conversation
 from bot.store.engine import Connection, Transaction
 from handover import repository
+from handover.agent_actions import ended_by_two
 from handover.coming_back import farewell
 from handover.desks.contract import Look, OtherDesk, Person, Said
 from handover.desks.links import Ledger
+from handover.preview import RETURNING
 from handover.repository import Handover
 from handover.settings import DeskSettings
 from handover.states import CLAIMABLE, HELD, State
@@ -71,7 +73,7 @@ class Applying:
     async def _is_theirs(self, conn: Connection, desk: OtherDesk, handover: Handover) -> bool:
         if handover.state in CLAIMABLE:
             return True
-        if handover.state not in HELD:
+        if handover.state not in HELD or handover.state == State.CLOSING:  # somebody agrees, or not, in our own console
             return False
         email = (await conn.execute(sa.select(_a.email).where(_a.id == handover.claimed_by))).scalar_one()
         return str(email).startswith(f"{desk.key}:")
@@ -147,9 +149,18 @@ class Applying:
         actor, now = handover.claimed_by or "system", self._core.now()
         if look.state == "gone":  # deleted over there: back in our own queue, where somebody sees it
             return await self._requeue(tx, conversation, handover) if handover.state in HELD else handover
-        if handover.state in HELD and handover.state != State.CLAIMED:  # snoozed, or waiting for a second pair of eyes
+        if handover.state == State.SNOOZED:
             handover = await repository.transition(tx, conversation, handover, State.CLAIMED, actor=actor, now=now)
-        if look.state == "returned":
+        returned = look.state == "returned"
+        if ended_by_two(self._settings, handover, conversation):
+            handover = await repository.transition(
+                tx, conversation, handover, State.CLOSING, actor=actor, now=now, unread=0,
+                end_reason=None if returned else "solved",
+                preview=handover.preview | {RETURNING: about if returned else None}, detail={"desk": desk.key},
+            )  # fmt: skip
+            name = await repository.agent_name(tx.conn, handover.claimed_by)
+            await self._say(tx, handover, Reply("text", "agent.closing", {"name": name}, author="system"))
+        elif returned:
             handover = await repository.transition(tx, conversation, handover, State.RETURNED, actor=actor, now=now, unread=0,
                                                    detail={"desk": desk.key})  # fmt: skip
             await self._told.hand_over(tx, conversation, about)

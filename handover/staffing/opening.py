@@ -38,8 +38,12 @@ class Opening:
     edited: frozenset[str] = frozenset()
 
     def of(self, department: str) -> Hours:
-        """A department's hours."""
-        return self.departments.get(department, self.common)
+        """A department's hours. A day on which all are closed closes one with hours of its own too, unless it says it opens."""
+        own = self.departments.get(department)
+        if own is None:
+            return self.common
+        closed = self.common.closed_dates - self.common.open_dates.keys()
+        return own.model_copy(update={"closed_dates": own.closed_dates | closed})
 
 
 async def read(conn: Connection, settings: DeskSettings) -> Opening:
