@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from bot.core import Core
@@ -12,6 +14,7 @@ from knowledge.client import KnowledgeUnavailable
 EMERGENCY_AREA = "nodlagen"  # articles about the help lines
 _LEAST_PROBABILITY = 0.6
 _TURNS_BACK = 4
+_ASKS = 0.5  # from here a message asks for a human
 
 
 async def topic_of(core: Core, ctx: TurnContext) -> tuple[str | None, str | None]:
@@ -38,12 +41,17 @@ async def _likely(core: Core, ctx: TurnContext) -> list[str]:
     """
     t = schema.turn.c
     query = (
-        sa.select(t.analysis)
+        sa.select(t.analysis, t.facts)
         .where(t.conversation_id == ctx.conversation.id, t.seq < ctx.seq, t.analysis.is_not(None))
         .order_by(t.seq.desc())
         .limit(_TURNS_BACK)
     )
     async with core.store.read() as conn:
-        analyses = [*((await conn.execute(query)).scalars()), ctx.analysis or {}]
-    firsts = [candidates[0] for analysis in analyses if (candidates := (analysis or {}).get("candidates"))]
+        before = [row.analysis or {} for row in (await conn.execute(query)).all() if not _asks_for_human(row.analysis, row.facts)]
+    analyses = [*before, ctx.analysis or {}]
+    firsts = [candidates[0] for analysis in analyses if (candidates := analysis.get("candidates"))]
     return [first["article_id"] for first in firsts if first["probability"] >= _LEAST_PROBABILITY]
+
+
+def _asks_for_human(analysis: dict[str, Any] | None, facts: dict[str, Any] | None) -> bool:
+    return bool((facts or {}).get("human")) or ((analysis or {}).get("signals") or {}).get("ask_human", 0.0) >= _ASKS

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.store import schema
 from tests.bot.scripted import analysis, article, candidate
-from tests.handover.conftest import Browser, Office, Staff
+from tests.handover.conftest import HUMAN, Browser, Office, Staff
 
 PARKING, FELLING = "boendeparkering", "falla-trad"
 
@@ -138,6 +138,18 @@ async def test_a_knowledge_base_that_is_down_keeps_no_conversation_from_going_ba
     office.script.down.add("knowledge")
     assert (await agent.post(f"/handovers/{handover_id}/return", note="träd")).json()["state"] == "returned"
     assert (await citizen.read())["owner"] == "bot"
+
+
+@pytest.mark.asyncio
+async def test_asking_for_a_human_again_leaves_the_topic_of_the_queue_what_it_was(office: Office) -> None:
+    office.script.articles |= {one: article(one, title=one) for one in (PARKING, "kontakta-staden")}
+    office.script.analyses["Boendeparkering?"] = analysis("sv", 0.99, None, candidate(PARKING, 0.9))
+    office.script.analyses[HUMAN] = analysis("sv", 0.99, {"ask_human": 0.99}, candidate("kontakta-staden", 0.9))
+    agent = await office.staff("Anna Agent")
+    citizen, handover_id = await office.in_queue("Boendeparkering?")
+    await agent.claim(handover_id)
+    await agent.post(f"/handovers/{handover_id}/return")
+    assert (await office.asks_for_human(citizen))["preview"]["topic"] == PARKING
 
 
 @pytest.mark.asyncio
