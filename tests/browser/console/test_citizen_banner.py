@@ -15,6 +15,12 @@ pytestmark = pytest.mark.asyncio
 SWEDISH, ENGLISH, ARABIC = "Lång kö i dag: räkna med 20 minuter!", "Long queue today!", "الانتظار طويل اليوم!"
 
 
+async def standing(page: Page) -> None:
+    """The cards above and around the notice's have come: nothing moves any more."""
+    await expect(page.get_by_role("button", name="Stäng av boten")).to_be_visible()
+    await expect(page.get_by_role("row", name="Adam Admin")).to_be_visible()
+
+
 async def set_banner(page: Page, until: dt.datetime | None = None) -> None:
     """Sets the notice in three languages.
 
@@ -22,6 +28,7 @@ async def set_banner(page: Page, until: dt.datetime | None = None) -> None:
         until: on the clock of the admin's computer.
     """
     await page.get_by_role("link", name="Administration").click()
+    await standing(page)
     card = page.locator("section.card", has=page.get_by_role("heading", name="Meddelande i chatten"))
     await card.get_by_label("Text på svenska").fill(SWEDISH)
     await card.get_by_label("Text på engelska").fill(ENGLISH)
@@ -78,6 +85,7 @@ async def test_its_end_and_its_removal_are_seen_when_the_chat_is_opened_again(co
     await citizen.reopen_panel()
     await expect(notice(citizen, SWEDISH)).to_have_count(0)
     await admin.reload()
+    await standing(admin)
     await expect(admin.get_by_text("Tiden har gått ut. Det visas inte.")).to_be_visible()
     late = await (await citizen_of(consoles)).open()
     await late.say("Hej")
