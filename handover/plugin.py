@@ -53,7 +53,8 @@ def register(registry: Registry) -> None:
     gate = Gate(core.store, settings.login, throttle, factor, identity.totp_roles(core.settings.fraga_env))
     actions = AgentActions(core, settings, departments)
     lifecycle = Lifecycle(core, actions)
-    presence = Presence(core, settings.presence, actions, also=(Timers(core, actions, lifecycle).sweep,))
+    looked_after = (Timers(core, actions, lifecycle).sweep, desk.expectations.sweep)
+    presence = Presence(core, settings.presence, actions, also=looked_after)
     registry.desk = desk
     desk.routing.taken_elsewhere = join_other_desks(registry, settings, departments, desk.is_holiday)
     desk_api = DeskApi(core, desk, gate, actions)

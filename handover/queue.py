@@ -36,8 +36,7 @@ async def read(conn: Connection, agent: Agent, now: dt.datetime, routing: Routin
     queued.sort(key=lambda row: places.get(row.id, len(places)))
     own = await _rows(conn, _h.state == State.CLAIMED, _h.claimed_by == agent.id)
     aside = await _rows(conn, _h.state.in_((State.SNOOZED, State.CLOSING)), _h.claimed_by == agent.id)
-    due = await _rows(conn, _h.state == State.SCHEDULED, sa.or_(reached, _h.claimed_by == agent.id))
-    due.sort(key=lambda row: row.due_at or now)
+    due = await _rows(conn, _h.state == State.SCHEDULED, sa.or_(reached, _h.claimed_by == agent.id), order=_h.due_at.asc())
     agree = await _rows(conn, _h.state == State.CLOSING, reached, _h.claimed_by != agent.id)
     rows = queued + own + aside + due + agree
     views = {row.id: passing.view(agent, row) for row in rows}
@@ -71,8 +70,7 @@ async def others(conn: Connection, agent: Agent, passing: Passing, now: dt.datet
         whose = reached if agent.may("supervise") else _h.claimed_by == agent.id
         bots = sa.select(schema.conversation.c.id).where(schema.conversation.c.owner == "bot")
         ended = sa.or_(_h.state == State.CLOSED, sa.and_(_h.state == State.RETURNED, _h.conversation_id.in_(bots)))
-        rows = await _rows(conn, ended, _h.ended_at >= since, whose)
-        rows.sort(key=lambda row: row.ended_at or now, reverse=True)
+        rows = await _rows(conn, ended, _h.ended_at >= since, whose, order=_h.ended_at.desc())
     views = {row.id: passing.view(agent, row) for row in rows}
     texts, names = await _last_texts(conn, rows, views), await repository.agent_names(conn, [row.claimed_by for row in rows])
     shown = [
@@ -92,8 +90,12 @@ def overdue(handover: Handover, now: dt.datetime) -> bool:
     return handover.state == State.SCHEDULED and handover.due_at is not None and handover.due_at < now
 
 
-async def _rows(conn: Connection, *where: sa.ColumnElement[bool]) -> list[Handover]:
-    query = sa.select(schema.handover).where(*where).order_by(_h.priority.desc(), _h.queued_at, _h.id).limit(_MAX_ROWS)
+async def _rows(
+    conn: Connection, *where: sa.ColumnElement[bool], order: sa.ColumnElement[Any] | None = None
+) -> list[Handover]:
+    """The first so many, in this order or by priority, then by time."""
+    first = _h.priority.desc() if order is None else order
+    query = sa.select(schema.handover).where(*where).order_by(first, _h.queued_at, _h.id).limit(_MAX_ROWS)
     return [repository.from_row(row) for row in await conn.execute(query)]
 
 

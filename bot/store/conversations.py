@@ -183,3 +183,13 @@ async def update(tx: Transaction, conversation_id: str, **values: Any) -> None:
     if {"owner", "version"} & values.keys():
         raise ValueError("the owner changes through set_owner only")
     await tx.conn.execute(schema.conversation.update().where(_c.id == conversation_id).values(**values))
+    if "language" in values:
+        await _speak(tx, conversation_id, values["language"])
+
+
+async def _speak(tx: Transaction, conversation_id: str, language: str) -> None:
+    """Whoever waits for an agent, or has one, is routed and shown by the language they write in now."""
+    h = schema.handover.c
+    still = (h.conversation_id == conversation_id, h.ended_at.is_(None), h.language != language)
+    if (await tx.conn.execute(schema.handover.update().where(*still).values(language=language))).rowcount:
+        tx.notify("desk", type="queue", conversation_id=conversation_id)

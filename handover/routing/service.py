@@ -96,14 +96,14 @@ class Routing:
         """Everybody in the queue, by conversation."""
         query = sa.select(
             _h.id, _h.conversation_id, _h.department, _h.language, _h.priority, _h.queued_at, _h.reason,
-            _h.preview["overflow"].as_string().label("overflow"),
+            _h.preview["overflow"].as_string().label("overflow"), _h.preview["last_agent"].as_string().label("last_agent"),
         ).where(_h.state == State.QUEUED)  # fmt: skip
         rows = (await conn.execute(query)).all()
         last = await self._last_agents(conn, [row.conversation_id for row in rows], now)
         skills = self.settings.routing.skills
         return {
             row.conversation_id: Waiting(row.id, row.department, row.language, row.priority, row.queued_at or now, row.overflow,
-                                         last.get(row.conversation_id), skills.get(row.reason))
+                                         row.last_agent or last.get(row.conversation_id), skills.get(row.reason))
             for row in rows
         }  # fmt: skip
 
@@ -111,28 +111,27 @@ class Routing:
         """Who had each citizen last, in this conversation or another one with the same address."""
         if not conversations:
             return {}
-        linked = {one: {one} for one in conversations}
-        for row in await conn.execute(_SAME_ADDRESS.where(_mine.c.conversation_id.in_(conversations))):
-            linked[row.here].add(row.there)
+        linked = await _linked(conn, conversations)
         since = now - dt.timedelta(days=self.settings.routing.sticky_days)
         query = sa.select(_h.conversation_id, _h.claimed_by).where(
             _h.conversation_id.in_(set().union(*linked.values())), _h.claimed_by.is_not(None), _h.ended_at > since
         )
-        had = {row.conversation_id: row.claimed_by for row in await conn.execute(query.order_by(_h.ended_at))}
-        return {here: had[there] for here, theres in linked.items() for there in theres if there in had}
+        rows = (await conn.execute(query.order_by(_h.ended_at))).all()
+        return {here: row.claimed_by for row in rows for here, theres in linked.items() if row.conversation_id in theres}
 
     async def position(self, conn: Connection, conversation_id: str) -> int | None:
-        """Place in the one line of the desk: 1 = next, None = not queued."""
+        """Place among those whom the same agents may take: 1 = next, None = not queued."""
         now = self.core.now()
         return self.place(await self.waiting(conn, now), conversation_id, now)
 
     def place(self, waiting: Mapping[str, Waiting], conversation_id: str, now: dt.datetime) -> int | None:
-        """Place of one among those who wait."""
+        """Place of one among those who wait in a queue of theirs."""
         own = waiting.get(conversation_id)
         if own is None:
             return None
         key = rules.line_key(own, now, self.rules)
-        return 1 + sum(rules.line_key(other, now, self.rules) < key for other in waiting.values())
+        beside = (other for other in waiting.values() if not {*own.queues}.isdisjoint(other.queues))
+        return 1 + sum(rules.line_key(other, now, self.rules) < key for other in beside)
 
     async def place_and_wait(self, conn: Connection, conversation_id: str) -> tuple[int | None, Mapping[str, int] | None]:
         """The place in line, and the wait as it may be told to the citizen (None = nothing can be said)."""
@@ -179,8 +178,7 @@ class Routing:
 
     async def _plan(self, conn: Connection, own: Waiting, now: dt.datetime) -> Plan:
         own = self._wherever(own)
-        opened = await opening.read(conn, self.settings)
-        is_open = any(self._closes_in(opened, queue, now) is not None for queue in own.queues)
+        is_open = self._is_open(await opening.read(conn, self.settings), own, now)
         if is_open and self.taken_elsewhere(own.department):
             return Plan.SPEAKER  # who is there, and whom they speak with, the other desk knows
         return rules.plan(own, await self.staff(conn, now), self.rules, is_open=is_open)
@@ -189,9 +187,19 @@ class Routing:
         """When a queue that may take them is staffed next, local time."""
         now = self.core.now()
         own = (await self.waiting(conn, now)).get(conversation_id)
-        queues = self._wherever(own).queues if own else ()
+        return None if own is None else self._opens(await opening.read(conn, self.settings), self._wherever(own), now)
+
+    async def shut(self, conn: Connection, now: dt.datetime) -> dict[str, dt.datetime | None]:
+        """Who waits while no queue that may take them is staffed, by handover: when one is staffed next, local time."""
         opened = await opening.read(conn, self.settings)
-        found = (hours.next_opening(now, opened.of(queue), self._is_holiday) for queue in queues)
+        waiting = [self._wherever(one) for one in (await self.waiting(conn, now)).values()]
+        return {one.id: self._opens(opened, one, now) for one in waiting if not self._is_open(opened, one, now)}
+
+    def _is_open(self, opened: Opening, one: Waiting, now: dt.datetime) -> bool:
+        return any(self._closes_in(opened, queue, now) is not None for queue in one.queues)
+
+    def _opens(self, opened: Opening, one: Waiting, now: dt.datetime) -> dt.datetime | None:
+        found = (hours.next_opening(now, opened.of(queue), self._is_holiday) for queue in one.queues)
         return min((moment for moment in found if moment is not None), default=None)
 
     async def offered(self, conn: Connection, agent_id: str, now: dt.datetime) -> dict[str, Suits]:
@@ -204,10 +212,11 @@ class Routing:
         return {one.id: fits for one, fits in rules.offered(agent, waiting.values(), staff, now, self.rules)}
 
     async def earlier_lately(self, conn: Connection, conversation_id: str, now: dt.datetime) -> bool:
-        """Whether an agent had this citizen lately."""
+        """Whether an agent had this citizen lately, in this conversation or another one with the same address."""
         since = now - dt.timedelta(days=self.settings.routing.repeated_days)
+        linked = (await _linked(conn, [conversation_id]))[conversation_id]
         query = sa.select(sa.func.count()).select_from(schema.handover).where(
-            _h.conversation_id == conversation_id, _h.claimed_by.is_not(None), _h.ended_at > since
+            _h.conversation_id.in_(linked), _h.claimed_by.is_not(None), _h.ended_at > since
         )  # fmt: skip
         return bool((await conn.execute(query)).scalar_one())
 
@@ -329,6 +338,14 @@ class Routing:
             except Exception as fault:  # the store may be away for a moment; the next look sees it
                 _log.error("routing_look_failed", error=type(fault).__name__)
             await asyncio.sleep(self.settings.presence.sweep_seconds)
+
+
+async def _linked(conn: Connection, conversations: Sequence[str]) -> dict[str, set[str]]:
+    """Each conversation, and those with the same address."""
+    linked = {one: {one} for one in conversations}
+    for row in await conn.execute(_SAME_ADDRESS.where(_mine.c.conversation_id.in_(conversations))):
+        linked[row.here].add(row.there)
+    return linked
 
 
 def _rates(value: Mapping[str, Any]) -> Rates:
