@@ -110,6 +110,19 @@ async def test_again_and_back_and_nothing_left(phone: Phone) -> None:
     assert "trumpet" not in seen and "soporna" not in seen
 
 
+async def test_what_is_struck_only_afterwards_is_taken_from_the_agent_too(phone: Phone) -> None:
+    agent = await phone.town.agent()
+    await _asked(phone)
+    await _press(phone, "consent.strike")
+    await _press(phone, "consent.strike_back")
+    await _press(phone, "consent.send")
+    handover = await _handover(phone)
+    assert "trumpet" in await _agents_view(agent, handover.id)
+    assert _text(phone, "consent.struck") in await phone.asks(f'"{SECRET}"')  # the title, typed
+    assert "trumpet" not in await _agents_view(agent, handover.id)
+    assert await _audited(phone, "handover.consent", handover.id) == [{"consent": "with_text", "struck": 2}]
+
+
 async def test_who_wants_no_human_after_all_has_sent_nothing(phone: Phone) -> None:
     await _asked(phone)
     await _strikes(phone, SECRET)
