@@ -56,6 +56,8 @@ async def test_reset_by_an_admin_and_set_up_anew_at_the_next_login(consoles: Con
     lost = await set_up(consoles, anna)
     admin = await consoles.open("Adam Admin", role="admin")
     await admin.get_by_role("link", name="Administration").click()
+    for above in ("Stäng av boten", "Visa meddelandet", "Spara tiderna"):  # when these have come, nothing moves any more
+        await expect(admin.get_by_role("button", name=above)).to_be_visible()
 
     await admin.get_by_role("button", name="Ändra konto: Adam Admin").click()
     dialog = admin.get_by_role("dialog")
