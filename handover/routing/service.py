@@ -113,11 +113,13 @@ class Routing:
             return {}
         linked = await _linked(conn, conversations)
         since = now - dt.timedelta(days=self.settings.routing.sticky_days)
-        query = sa.select(_h.conversation_id, _h.claimed_by).where(
+        query = sa.select(_h.conversation_id, _h.claimed_by, _h.ended_at).where(
             _h.conversation_id.in_(set().union(*linked.values())), _h.claimed_by.is_not(None), _h.ended_at > since
         )
-        rows = (await conn.execute(query.order_by(_h.ended_at))).all()
-        return {here: row.claimed_by for row in rows for here, theres in linked.items() if row.conversation_id in theres}
+        rows = await conn.execute(query.order_by(_h.ended_at))
+        had = {row.conversation_id: (row.ended_at, row.claimed_by) for row in rows}
+        lately = {here: theres & had.keys() for here, theres in linked.items()}
+        return {here: max(had[there] for there in theres)[1] for here, theres in lately.items() if theres}
 
     async def position(self, conn: Connection, conversation_id: str) -> int | None:
         """Place among those whom the same agents may take: 1 = next, None = not queued."""

@@ -17,7 +17,7 @@ from handover.routing.service import Routing
 from handover.routing.table import PAGE, page
 from handover.settings import Hours, load_departments, load_settings
 from tests.bot.scripted import analysis
-from tests.handover.conftest import HUMAN, Office, Staff, press
+from tests.handover.conftest import HUMAN, Office, Staff, minutes, press
 
 GENERAL = "kontaktcenter"
 
@@ -212,3 +212,117 @@ async def test_two_claims_of_one_agent_at_once_do_not_pass_the_limit(office: Off
     ids = [(await office.in_queue())[1] for _ in range(4)]
     answers = await asyncio.gather(*(anna.claim(handover_id) for handover_id in ids))
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+
+
+async def on_one_phone(office: Office, *conversation_ids: str) -> None:
+    phone = {"id": schema.new_id(), "channel_account": "elks:main", "lookup_hmac": "x" * 64, "value_encrypted": b"x"}
+    async with office.core.store.write() as tx:
+        await tx.conn.execute(schema.address.insert().values(created_at=office.core.now(), **phone))
+        for one in conversation_ids:
+            link = schema.conversation_address.insert().values(conversation_id=one, address_id=phone["id"], active=False)
+            await tx.conn.execute(link)
+
+
+@pytest.mark.asyncio
+async def test_opened_again_it_is_kept_a_while_for_the_agent_who_had_it(office: Office) -> None:
+    anna, bo = await office.staff("Anna Agent"), await office.staff("Bo Agent")
+    await at_work(office, anna)
+    await at_work(office, bo)
+    citizen, handover_id = await office.in_queue("Hej")
+    await anna.claim(handover_id)
+    await anna.post(f"/handovers/{handover_id}/close", reason="solved")
+    assert (await citizen.http.post("/chat/v1/reopen", headers=citizen.auth)).json()["owner"] == "queue"
+    suits = {member.name: (await member.queue())[0]["suits"] for member in (anna, bo)}
+    assert (suits["Anna Agent"]["sticky"], suits["Anna Agent"]["kept_for"]) == (True, None)
+    assert (suits["Bo Agent"]["sticky"], suits["Bo Agent"]["kept_for"]) == (False, "sticky")
+    office.clock.forward(minutes=office.desk.settings.routing.sticky_minutes)
+    assert (await bo.queue())[0]["suits"]["kept_for"] is None
+
+
+@pytest.mark.asyncio
+async def test_who_comes_back_on_the_same_phone_goes_first_and_to_the_last_agent(office: Office) -> None:
+    anna, bo = await office.staff("Anna Agent"), await office.staff("Bo Agent")
+    before = []
+    for agent in (bo, anna):  # in two conversations, Anna the last
+        citizen, handover_id = await office.in_queue("Hej")
+        await agent.claim(handover_id)
+        await agent.post(f"/handovers/{handover_id}/close", reason="solved")
+        before.append(citizen.conversation_id)
+        office.clock.forward(minutes=40)
+    again, stranger = await office.citizen(), await office.citizen()
+    await on_one_phone(office, again.conversation_id, *before)
+    for citizen in (stranger, again):
+        await press(citizen, await office.asks_for_human(citizen))
+    queue = office.desk.settings.queue
+    shown = [(row["conversation_id"], row["priority"], row["suits"]["sticky"]) for row in await anna.queue()]
+    assert shown == [(again.conversation_id, queue.priority_repeated, True),
+                     (stranger.conversation_id, queue.priority_ordinary, False)]  # fmt: skip
+    assert not any(row["suits"]["sticky"] for row in await bo.queue())
+
+
+@pytest.mark.asyncio
+async def test_the_place_counts_those_whom_the_same_agents_may_take(office: Office) -> None:
+    for _ in range(2):
+        await office.in_queue("Hej")
+        office.clock.forward(seconds=5)
+    seen: dict[str, Any] = {}
+    for department in ("social", "kultur", "social"):
+        citizen = await office.citizen(department=department)
+        said = await press(citizen, await office.asks_for_human(citizen))
+        place = (await citizen.read())["queue"]["position"]
+        assert said[0]["text"] == office.core.texts.render("queue.joined", "sv", position=place)
+        seen.setdefault(department, []).append(place)
+        office.clock.forward(seconds=5)
+        if department == "kultur":
+            await office.desk.routing.look()  # nobody of the department is there: the general queue takes it too
+            seen["open"] = (await citizen.read())["queue"]["position"]
+    assert seen == {"social": [1, 2], "kultur": [1], "open": 3}
+
+
+@pytest.mark.asyncio
+async def test_the_queue_knows_the_language_in_which_the_citizen_writes_now(office: Office) -> None:
+    anna = await office.staff("Anna Agent")
+    citizen, handover_id = await office.in_queue("Hej")
+    somali = "waan ku baahanahay caawimaad"
+    office.script.analyses[somali] = analysis("so")
+    await citizen.send(somali)
+    (row,) = await anna.queue()
+    assert (row["language"], row["suits"]["language"]) == ("so", False)
+    await anna.claim(handover_id)
+    office.script.analyses["Hello again"] = analysis("en")
+    await citizen.send("Hello again")
+    assert (await anna.context(handover_id))["handover"]["language"] == "en"
+    await anna.post(f"/handovers/{handover_id}/close", reason="solved")
+    other, _ = await office.in_queue("Hej")
+    await other.send(somali)
+    kept = sa.select(schema.handover.c.language).where(schema.handover.c.id == handover_id)
+    assert await office.scalar(kept) == "en"  # what is over, and anybody else's, stays
+
+
+@pytest.mark.asyncio
+async def test_long_lists_begin_with_the_newest_end_and_the_first_due(office: Office) -> None:
+    boss = await office.staff("Siv Chef", "supervisor")
+    _, handover_id = await office.in_queue("Hej")
+    await boss.claim(handover_id)
+    await boss.post(f"/handovers/{handover_id}/close", reason="solved")
+    now, h, c = office.core.now(), schema.handover, schema.conversation
+    handovers, talks = [], []
+    async with office.core.store.write() as tx:
+        one = dict((await tx.conn.execute(sa.select(h))).one()._mapping)
+        talk = dict((await tx.conn.execute(sa.select(c))).one()._mapping)
+        for number in range(640):  # half of them over, half to be called, the latest to join the first due
+            ended, times = number < 320, {"queued_at": now - minutes(700 - number), "claimed_at": None}
+            times |= (
+                {"ended_at": now - minutes(640 - number)} if ended else {"due_at": now + minutes(700 - number), "ended_at": None}
+            )
+            state, owner = ("closed", "closed") if ended else ("scheduled", "bot")
+            talks.append(talk | {"id": schema.new_id(), "token_hash": f"t{number}", "owner": owner})
+            handovers.append({**one, "due_at": None, "due_reason": None, **times, "id": schema.new_id(), "state": state,
+                              "conversation_id": talks[-1]["id"], "topic": str(number),
+                              "claimed_by": boss.id if ended else None})  # fmt: skip
+        await tx.conn.execute(c.insert(), talks)
+        await tx.conn.execute(h.insert(), handovers)
+    closed = (await boss.get("/handovers?show=closed")).json()["handovers"]
+    assert [row["topic"] for row in closed[1:]] == [str(number) for number in range(319, 20, -1)]
+    due = [row["topic"] for row in await boss.queue()]
+    assert due == [str(number) for number in range(639, 339, -1)]
