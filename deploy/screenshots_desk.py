@@ -31,6 +31,7 @@ from tests.bot.scripted import Script, analysis, candidate
 from tests.conftest import Clock
 from tests.connectors.web.conftest import Browser as Citizen
 from tests.handover.conftest import PASSWORD, Office, Staff, press
+from tests.handover.test_deliveries import letter
 from tests.serving import serving
 
 IMAGES = ROOT / "docs" / "images"
@@ -127,6 +128,11 @@ async def pictures(browser: Browser, scene: Scene, folder: Path) -> None:
         print(name)
 
     anna = await scene.set()
+    door = await browser.new_page(viewport={"width": 1400, "height": 900}, locale="sv-SE")
+    await door.goto(f"{office.url}/desk")
+    await expect(door.get_by_role("button", name="Logga in")).to_be_visible()
+    await take(door, "login")
+    await door.close()
     page = await logged_in(browser, office, "Anna Lindgren")
     await expect(page.get_by_role("button", name="Ta över", exact=True)).to_have_count(3)
     await take(page, "queue")
@@ -167,6 +173,15 @@ async def pictures(browser: Browser, scene: Scene, folder: Path) -> None:
     await take(page, "wrong", blur=False)
     await dialog.get_by_role("button", name="Skicka till redaktörerna").click()
     await expect(dialog).to_have_count(0)
+    await page.get_by_role("button", name="Infoga").first.click()
+    await field.press("Enter")
+    await expect(field).to_have_value("")
+    for key, name in (("r", "return"), ("t", "transfer"), ("z", "snooze")):
+        await field.press(f"Alt+{key}")
+        await expect(dialog.get_by_role("button", name="Avbryt")).to_be_visible()
+        await take(page, name, blur=False)
+        await dialog.get_by_role("button", name="Avbryt").click()
+        await field.focus()
     dark = await logged_in(browser, office, "Anna Lindgren", scheme="dark")
     await dark.locator(".card-open").first.click()
     await expect(dark.get_by_role("log")).to_contain_text("Nimeni")
@@ -183,7 +198,22 @@ async def pictures(browser: Browser, scene: Scene, folder: Path) -> None:
     await expect(page.get_by_text("Övertagna")).to_be_visible()
     await take(page, "day")
 
+    await page.goto(f"{office.url}/desk#account")
+    await expect(page.get_by_role("heading", name="Tvåstegsinloggning")).to_be_visible()
+    await take(page, "factor")
+    await letter(office, "dead")
+    waits = await scene.asks("sv", "Vad kostar färdtjänst?", "fardtjanst-priser")
+    handover_id = await office.handover_of(waits)
+    await anna.post("/me/duty", duty="available")
+    await anna.claim(handover_id)
+    await anna.post(f"/handovers/{handover_id}/schedule", due_at="2026-11-23T14:00:00Z", kind="written")
+
     siv = await logged_in(browser, office, "Siv Samordnare")
+    await expect(siv.get_by_role("heading", name="Att återkoppla")).to_be_visible()
+    await take(siv, "due")
+    await siv.get_by_role("link", name="Leveranser").click()
+    await expect(siv.get_by_role("button", name="Skicka igen").first).to_be_visible()
+    await take(siv, "deliveries")
     await siv.get_by_role("link", name="Läget").click()
     await expect(siv.get_by_role("heading", name="Pågående samtal")).to_be_visible()
     await take(siv, "overview")
