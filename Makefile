@@ -45,8 +45,8 @@ format: ## Let ruff put the code in order
 
 unit: ## Tests of everything outside Rasa's environment, real browser and running assistant included
 	@$(BIN)/python -m knowledge validate
-	@$(BIN)/python -m pytest -m "not stack" -n 2 --dist loadfile
-	@$(BIN)/python -m pytest -m stack
+	@$(BIN)/python -m pytest --ignore=tests/stack -n 2 --dist worksteal  # both end together, whatever the files' lengths
+	@$(BIN)/python -m pytest tests/stack
 
 rasa-unit: ## Tests of Rasa's components, in Rasa's environment
 	@$(RASA_ENV) $(RASA_BIN)/python -m pytest tests/bot/nlu -q -p no:cacheprovider -c tests/bot/nlu/pytest.ini

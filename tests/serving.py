@@ -14,13 +14,13 @@ from websockets.exceptions import InvalidState
 GRACE_SECONDS = 2
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn's server that notices at once that it should end: its own looks ten times a second, and waits as long at shutdown
     even when nobody is connected; a fifth of a second for each of a thousand tests."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.leaving = asyncio.Event()
+        self.leaving = asyncio.Event()  # set in the server's own loop, it ends
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -67,7 +67,7 @@ async def serving(app: FastAPI, on: socket.socket | None = None) -> AsyncIterato
     """
     with on or free_port()[0] as listening:
         port = listening.getsockname()[1]
-        server = _Server(uvicorn.Config(app, log_config=None, access_log=False, ws_max_size=65_536))
+        server = Server(uvicorn.Config(app, log_config=None, access_log=False, ws_max_size=65_536))
         task = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:
             if task.done():

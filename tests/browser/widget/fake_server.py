@@ -27,6 +27,7 @@ from fastapi.staticfiles import StaticFiles
 
 from connectors.web.bundle import read_bundle, script_routes
 from tests.browser.widget.replies import ARABIC_TITLES, TITLES, replies_to
+from tests.serving import Server
 
 PROJECT = Path(__file__).resolve().parents[3]
 STATIC = PROJECT / "connectors" / "web" / "static"
@@ -100,9 +101,7 @@ class FakeChat:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._socket.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
-        self._server = uvicorn.Server(
-            uvicorn.Config(self._app(), "127.0.0.1", self.port, log_level="critical", timeout_graceful_shutdown=1)
-        )
+        self._server = Server(uvicorn.Config(self._app(), "127.0.0.1", self.port, log_level="critical"))
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
     # ------------------------------------------------------------------ from the test's thread
@@ -115,7 +114,8 @@ class FakeChat:
 
     def stop(self) -> None:
         """Stops the server."""
-        self._server.should_exit = True
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._server.leaving.set)
         self._thread.join(10)
 
     @property
