@@ -286,7 +286,10 @@ class ServiceDay:
             if chance < 0.05:
                 await self.actions.give_back(agent, handover_id, note=None)
             elif chance < 0.10:
-                await self.actions.transfer(agent, handover_id, to_agent=None, department="kontaktcenter", note="Vidare")
+                async with self.core.store.read() as conn:
+                    at = (await repository.get(conn, handover_id)).department
+                to = next(key for key in ("kontaktcenter", *DEPARTMENTS) if key != at)
+                await self.actions.transfer(agent, handover_id, to_agent=None, department=to, note="Vidare")
             elif chance < 0.16:
                 await self.lifecycle.snooze(agent, handover_id, until=self.clock() + dt.timedelta(minutes=15), reason="checking")
                 self.at(self.now + 17, lambda: self._again(worker, handover_id))

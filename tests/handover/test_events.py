@@ -98,6 +98,70 @@ async def test_an_unread_message_is_news_to_its_agent_and_to_supervisors_and_to_
     assert "message" in heard["Anna"]
 
 
+async def heard_until_pong(socket: ClientConnection) -> list[dict[str, Any]]:
+    """All that has been sent before the answer to a heartbeat."""
+    await socket.send("{}")
+    frames: list[dict[str, Any]] = []
+    while not frames or frames[-1]["type"] != "pong":
+        frames.append(json.loads(await asyncio.wait_for(socket.recv(), 20)))
+    return frames
+
+
+@pytest.mark.asyncio
+async def test_another_departments_queue_is_told_without_its_ids(office: Office) -> None:
+    social = await office.staff("Soci Agent", departments=("social",))
+    siv = await office.staff("Siv Samordnare", role="supervisor", departments=("social",))
+    anna = await office.staff("Anna Agent", departments=("kontaktcenter",))
+    citizen, handover_id = await office.in_queue("Hej")
+    async with console(office, social) as theirs, console(office, siv) as over, console(office, anna) as own:
+        for socket in (theirs, over, own):
+            await frame(socket, "hello")
+        await citizen.send("Hallå?")
+        await anna.claim(handover_id)
+        await citizen.send("Är du där?")
+        while (await frame(own, "queue")).get("handover_id") != handover_id:
+            pass
+        for socket in (theirs, over):
+            frames = await heard_until_pong(socket)
+            assert handover_id not in json.dumps(frames) and citizen.conversation_id not in json.dumps(frames)
+
+
+@pytest.mark.asyncio
+async def test_moved_to_another_department_an_open_console_hears_that_ones_news(office: Office) -> None:
+    admin = await office.staff("Adam Admin", role="admin")
+    anna = await office.staff("Anna Agent", departments=("kontaktcenter",))
+    async with console(office, anna) as socket:
+        await frame(socket, "hello")
+        moved = await admin.http.patch(f"/desk/v1/agents/{anna.id}", json={"departments": ["social"]}, headers=admin.headers)
+        assert moved.status_code == 200
+        await office.in_queue("Hej")
+        assert "handover" not in [heard["type"] for heard in await heard_until_pong(socket)]
+
+
+@pytest.mark.asyncio
+async def test_without_a_desk_any_more_an_open_console_is_cut(office: Office) -> None:
+    admin, anna = await office.staff("Adam Admin", role="admin"), await office.staff("Anna Agent")
+    async with console(office, anna) as socket:
+        await frame(socket, "hello")
+        await admin.http.patch(f"/desk/v1/agents/{anna.id}", json={"role": "editor"}, headers=admin.headers)
+        assert (await frame(socket, "error"))["code"] == "unauthorized"
+        with pytest.raises(websockets.ConnectionClosed):
+            await socket.recv()
+
+
+@pytest.mark.asyncio
+async def test_who_a_conversation_is_passed_to_is_told_and_nobody_else(office: Office) -> None:
+    anna, bo, cia = [await office.staff(name) for name in ("Anna Agent", "Bo Agent", "Cia Agent")]
+    _, handover_id = await office.in_queue("Hej")
+    await anna.claim(handover_id)
+    async with console(office, bo) as socket, console(office, cia) as other:
+        await frame(socket, "hello")
+        await frame(other, "hello")
+        assert (await anna.post(f"/handovers/{handover_id}/transfer", agent_id=bo.id)).status_code == 200
+        assert await frame(socket, "passed") == {"type": "passed", "handover_id": handover_id}
+        assert "passed" not in [heard["type"] for heard in await heard_until_pong(other)]
+
+
 @pytest.mark.asyncio
 async def test_an_open_console_is_presence(office: Office) -> None:
     anna, bo = await office.staff("Anna Agent"), await office.staff("Bo Agent")

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.store import schema
 from handover.agent_actions import AgentActions
@@ -55,6 +56,17 @@ async def last(citizen: Browser) -> str:
 
 def later(office: Office, number: float) -> str:
     return (office.core.now() + minutes(number)).isoformat()
+
+
+@pytest.mark.asyncio
+async def test_a_reason_in_own_words_is_kept_nowhere(office: Office) -> None:
+    anna = await office.staff("Anna Agent")
+    _, handover = await office.in_queue("Hej")
+    await anna.claim(handover)
+    closed = (await anna.post(f"/handovers/{handover}/close", reason="Lars, 19811218-9876")).json()
+    assert closed["state"] == "closed"
+    h = schema.handover.c
+    assert await office.scalar(sa.select(h.end_reason).where(h.id == handover)) == "other"
 
 
 @pytest.mark.asyncio

@@ -33,6 +33,25 @@ async def test_a_session_without_anything_done_expires_however_often_the_console
 
 
 @pytest.mark.asyncio
+async def test_an_open_conversation_that_the_console_reads_by_itself_keeps_nobody_in(office: Office) -> None:
+    member = await office.staff("Anna Agent")
+    citizen, handover_id = await office.in_queue("Hej")
+    await member.claim(handover_id)
+    for minutes in (50, 50):
+        office.clock.forward(minutes=minutes)
+        await citizen.send("Hallå?")
+        assert (await member.get(f"/handovers/{handover_id}/context")).status_code == 200
+        assert (await member.post(f"/handovers/{handover_id}/read")).status_code == 204
+    member.http.headers["X-Pressed"] = "1"  # a press on the conversation
+    assert (await member.get(f"/handovers/{handover_id}/context")).status_code == 200
+    del member.http.headers["X-Pressed"]
+    office.clock.forward(minutes=110)
+    assert (await member.get(f"/handovers/{handover_id}/context")).status_code == 200
+    office.clock.forward(minutes=11)
+    assert (await member.get(f"/handovers/{handover_id}/context")).status_code == 401
+
+
+@pytest.mark.asyncio
 async def test_what_an_agent_does_keeps_the_session_alive_up_to_its_longest(office: Office) -> None:
     member = await office.staff("Anna Agent")
     for _ in range(6):

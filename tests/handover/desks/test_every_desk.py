@@ -106,6 +106,38 @@ async def test_given_back_the_bot_answers_again(place: Place) -> None:
         assert "Är du kvar?" not in await texts_of(citizen, "agent")
 
 
+async def test_a_sensitive_one_is_ended_by_two_wherever_the_first_sits(elsewhere: Place) -> None:
+    place = elsewhere
+    citizen, handover_id = await place.case()
+    await place.claim(handover_id)
+    await place.write(handover_id, "Vi hjälper dig.")
+    await until(lambda: texts_of(citizen, "agent"))
+    async with place.office.core.store.write() as tx:  # as with children at risk
+        handover = await repository.get(tx.conn, handover_id)
+        await repository.change(tx, handover, preview=handover.preview | {"children": True})
+    await place.close(handover_id)
+    await until(lambda: state_is(place, handover_id, "closing"))
+    assert await place.owner(citizen) == "agent"
+    chief = await place.office.staff("Siv Samordnare", role="supervisor")
+    assert [(row["id"], row["state"]) for row in await chief.queue()] == [(handover_id, "closing")]
+
+    # What the citizen writes is news: it is theirs again, who work there, and they end it once more.
+    await citizen.send("En sak till.")
+    await until(lambda: state_is(place, handover_id, "queued"))
+    assert "En sak till." in await until(lambda: answered(place, handover_id, 1))
+    await place.quiet(handover_id)
+    await place.write(handover_id, "Det ordnar vi.")
+    await until(lambda: state_is(place, handover_id, "claimed"))
+    await place.close(handover_id)
+    await until(lambda: state_is(place, handover_id, "closing"))
+    assert (await chief.post(f"/handovers/{handover_id}/close/confirm")).json()["state"] == "closed"
+    assert await place.owner(citizen) == "closed"
+
+
+async def state_is(place: Place, handover_id: str, state: str) -> bool:
+    return str((await place.handover(handover_id)).state) == state
+
+
 async def test_who_leaves_the_queue_is_nobodys_case_any_more(place: Place) -> None:
     if place.key == "zammad":
         pytest.skip("who left a number no longer stands in a queue")
