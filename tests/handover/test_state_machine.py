@@ -183,7 +183,7 @@ class Handovers(RuleBasedStateMachine):
             for agent in self.agents:
                 if alive and world.presence._consoles[agent.id] > 0:
                     await world.presence.heartbeat(agent.id)
-            looks = [world.presence.sweep(), world.timers.sweep()]
+            looks = [world.presence.sweep(), world.timers.sweep(), world.desk.expectations.sweep()]
             await asyncio.gather(*looks, *([self.acts(0, talk, "write"), self.says(talk, "Hej")] if at_once else []))
             await self.hold()
 
