@@ -306,7 +306,7 @@ export class Desk {
     if (!body) return;
     try {
       const after = await post(`/handovers/${handover.id}/${action.path ?? kind}`, body);
-      toast(after.state === "closing" ? t(after.returning ? "return.proposed" : "close.proposed") : t("done"), "good");
+      toast(after.state === "closing" ? t(after.returning ? "return.proposed" : "close.proposed") : t(kind === "number" ? "number.done" : "done"), "good");
       await this.select(action.stays && after.state !== "closed" ? after.id : null); // what is pulled in is a new one
       if (action.stays) await this.loadContext();
       this.conversation.focusComposer();
