@@ -54,7 +54,7 @@ def stand_ins() -> FastAPI:
     async def article(article_id: str) -> dict[str, Any]:
         said = f"Svar {article_id}. Ett besök kostar ingenting de första sex gångerna."
         return {"article_id": article_id, "area": "avfall", "department": "kretslopp-vatten", "department_name": "Kretslopp och vatten",
-                "status": "published", "updated": "2026-11-22", "review_by": "2027-11-22", "live_only": False, "volatile": [],
+                "status": "published", "updated": "2026-11-22", "review_by": "2027-11-22", "live_only": False, "sensitive": False, "volatile": [],
                 "language": "sv", "requested_language": "sv", "translation_state": "original", "title": "Rubrik", "answer": said,
                 "short": said, "sources": [], "links": [], "next": [], "titles": {"sv": "Rubrik"}}  # fmt: skip
 

@@ -33,7 +33,8 @@ class Desk(Protocol):
         """Asks for consent to hand over (state `offered`), with the preview of what will be sent.
 
         Args:
-            reason: asked | not_understood | emergency | bot_off | error | appeal | application | feedback.
+            reason: asked | not_understood | emergency | bot_off | error | appeal | application | feedback |
+                sensitive.
             department: the queue it would go to; None = the contact centre.
             topic: title of the article or the citizen's question, shown in the queue.
 

@@ -68,6 +68,7 @@ class Article(_Strict):
     sources: list[Source]
     volatile: list[Volatile]
     live_only: bool
+    sensitive: bool = False  # whoever asks may be in a hard place: a human is offered after the answer
     amounts: Amounts | None = None
     audience: str | None = None
     questions: dict[str, list[str]]

@@ -110,6 +110,7 @@ class ArticleData(TypedDict):
     updated: str
     review_by: str
     live_only: bool
+    sensitive: bool
     volatile: list[str]
     language: str
     requested_language: str

@@ -149,6 +149,7 @@ def _article(article: Article, codes: list[str], base: KnowledgeBase, shown: set
         "updated": article.updated.isoformat(),
         "review_by": article.review_by.isoformat(),
         "live_only": article.live_only,
+        "sensitive": article.sensitive,
         "volatile": list(article.volatile),
         "amounts": article.amounts.model_dump() if article.amounts else None,
         "audience": article.audience,

@@ -282,6 +282,7 @@ def article_body(article: Article, base: KnowledgeBase, language: str, today: dt
         "updated": article.updated.isoformat(),
         "review_by": article.review_by.isoformat(),
         "live_only": article.live_only,
+        "sensitive": article.sensitive,
         "volatile": list(article.volatile),
         "language": shown,
         "requested_language": language,

@@ -65,6 +65,7 @@ def article_text(article: Article) -> str:
         "sources": [_inline_of(source) for source in article.sources],
         "volatile": _InlineList(article.volatile),
         "live_only": article.live_only,
+        "sensitive": article.sensitive or None,
         "amounts": _Inline(year=article.amounts.year) if article.amounts else None,
         "audience": article.audience,
         "questions": _by_language(article.questions, languages),

@@ -15,8 +15,8 @@ Piece = tuple[Operation, str]
 _TEXTS = ("title", "answer", "short")
 _WORD = re.compile(r"\n+|[^\S\n]+|\w+(?:[-'’]\w+)*|[^\w\s]+")
 _VALUES = (
-    "status", "department", "area", "updated", "review_by", "live_only", "volatile", "amounts", "audience", "next", "sources",
-    "links",
+    "status", "department", "area", "updated", "review_by", "live_only", "sensitive", "volatile", "amounts", "audience", "next",
+    "sources", "links",
 )  # fmt: skip
 
 

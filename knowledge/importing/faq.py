@@ -11,7 +11,7 @@ from typing import Any
 from knowledge.importing.entry import About, Entry, Reading, answer_and_links, clean, one_line
 from knowledge.importing.reading import Unreadable, read_text
 
-OWN_FIELDS = ("volatile", "live_only", "amounts", "audience", "sources", "links", "next")
+OWN_FIELDS = ("volatile", "live_only", "sensitive", "amounts", "audience", "sources", "links", "next")
 _CODE = re.compile(r"^([a-z]{2,3})(?:[-_][a-z0-9]+)*$", re.IGNORECASE)
 
 

@@ -28,7 +28,7 @@ def analysis(
 def article(article_id: str, **changes: Any) -> dict[str, Any]:
     return {
         "article_id": article_id, "area": "avfall", "department": "kretslopp-vatten", "department_name": "Kretslopp och vatten",
-        "status": "published", "updated": "2026-11-22", "review_by": "2027-05-22", "live_only": False, "volatile": [],
+        "status": "published", "updated": "2026-11-22", "review_by": "2027-05-22", "live_only": False, "sensitive": False, "volatile": [],
         "language": "sv", "requested_language": "sv", "translation_state": "original", "title": f"Om {article_id}",
         "answer": f"Svaret om {article_id}.", "short": "Kort.", "sources": [{"url": "https://goteborg.se", "title": "Källa", "year": 2024}],
         "links": [], "next": [], "titles": {"sv": f"Om {article_id}"},

@@ -7,6 +7,7 @@ import pytest
 
 from knowledge.article import Article, answer_hash, load_article, load_knowledge_base
 from knowledge.settings import Settings
+from knowledge.writing import article_text
 from tests.knowledge.conftest import TODAY, article_data, write_article
 
 
@@ -76,3 +77,15 @@ def test_an_unknown_field_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_dates_are_dates() -> None:
     assert article().updated == dt.date(2026, 11, 20)
+
+
+def test_sensitive_is_written_only_where_it_is_so_and_comes_back(tmp_path: Path) -> None:
+    for sensitive in (True, False):
+        article = load_article(write_article(tmp_path, article_data("x", sensitive=sensitive)))
+        text = article_text(article)
+        assert ("sensitive: true\n" in text, "sensitive" in text) == (sensitive, sensitive)
+        (path := tmp_path / "again.yml").write_text(text, encoding="utf-8")
+        assert load_article(path) == article
+    assert load_article(write_article(tmp_path, article_data("y"))).sensitive is False, "an older article says nothing of it"
+    with pytest.raises(ValueError, match="sensitive"):
+        load_article(write_article(tmp_path, article_data("z", sensitive="perhaps")))

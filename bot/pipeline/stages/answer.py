@@ -10,6 +10,7 @@ from bot import metrics
 from bot.core import Core
 from bot.messages import Button, Reply
 from bot.pipeline.context import DeskCall, TurnContext, TurnDecided
+from bot.pipeline.stages import sensitive
 from bot.pipeline.stages.protect import choose_explicitly, human_buttons
 from bot.rasa import RasaUnavailable
 
@@ -49,6 +50,7 @@ async def rasa(core: Core, ctx: TurnContext) -> None:
             ctx.replies[index] = dataclasses.replace(reply, buttons=(Button("/human", "offer_human.yes"),))
         if reply.key == "language.changed" and reply.params.get("language") in {spoken.code for spoken in core.texts.languages()}:
             choose_explicitly(ctx, reply.params["language"])
+    await sensitive.offer(core, ctx)
     ctx.updates["episode_turns"] = ctx.conversation.episode_turns + 1
     if ctx.conversation.episode_turns + 1 >= core.settings.episode_turns:
         ctx.updates |= {"episode_turns": 0, "episode": ctx.conversation.episode + 1}

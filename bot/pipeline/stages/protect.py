@@ -9,6 +9,7 @@ from bot.pipeline.topic import EMERGENCY_AREA, topic_of
 from bot.safety import human, rules
 from knowledge.client import KnowledgeUnavailable
 
+HUMAN = "/human"  # of the button that asks for one; after a colon the reason, where it was offered for one
 SURE_ANSWER = 0.9
 SURE_EMERGENCY = 0.8
 DESK_BUTTONS = frozenset(
@@ -74,7 +75,8 @@ async def protected_identity(core: Core, ctx: TurnContext) -> None:
 async def wants_human(core: Core, ctx: TurnContext) -> None:
     """ "Människa" in any words, any language; also a typed yes to the bot's offer of one."""
     signals = ctx.analysis["signals"] if ctx.analysis else {}
-    asked = ctx.action == "/human" or (ctx.action is None and human.decide_human(ctx.facts.wants_human, signals))
+    pressed, _, pressed_for = (ctx.action or "").partition(":")
+    asked = pressed == HUMAN or (ctx.action is None and human.decide_human(ctx.facts.wants_human, signals))
     answer = _typed_answer(ctx, signals)
     offered, _, what_for = (ctx.conversation.awaiting or "").partition(":")  # what the offer of a human was made for, if it was
     if ctx.conversation.owner == "bot":
@@ -87,7 +89,7 @@ async def wants_human(core: Core, ctx: TurnContext) -> None:
             raise TurnDecided
         if asked or (offered == "human" and answer):
             department, topic = await topic_of(core, ctx)
-            reason = "asked" if asked and ctx.action is None else what_for or "not_understood"
+            reason = "asked" if asked and ctx.action is None else pressed_for or what_for or "not_understood"
             ctx.desk = DeskCall("offer", {"reason": reason, "department": department, "topic": topic})
             raise TurnDecided
         if offered == "human":
@@ -152,6 +154,7 @@ def choose_explicitly(ctx: TurnContext, language: str) -> None:
     ctx.updates |= {"language": language, "language_locked": True}
 
 
-def human_buttons() -> tuple[Button, ...]:
-    """Yes and no to the offer of a human."""
-    return (Button("/human", "offer_human.yes"), Button("/human_declined", "offer_human.no"))
+def human_buttons(what_for: str | None = None) -> tuple[Button, ...]:
+    """Yes and no to the offer of a human; the yes keeps the reason of the offer, however late it is pressed."""
+    yes = f"{HUMAN}:{what_for}" if what_for else HUMAN
+    return (Button(yes, "offer_human.yes"), Button("/human_declined", "offer_human.no"))

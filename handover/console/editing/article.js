@@ -9,7 +9,7 @@ import { acting, differenceList, findingList, languageTab, notice, previewOf, ta
 import { day, names, problemText, valueText } from "./words.js";
 
 const OF_ARTICLE = (id) => `/articles/${encodeURIComponent(id)}`;
-const FACTS = ["area", "department", "status", "updated", "review_by", "volatile", "amounts", "live_only", "audience", "sources", "links", "next"];
+const FACTS = ["area", "department", "status", "updated", "review_by", "volatile", "amounts", "live_only", "sensitive", "audience", "sources", "links", "next"];
 
 /** A date some months after another. */
 export function later(date, months) {

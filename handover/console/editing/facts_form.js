@@ -35,6 +35,7 @@ export function factsForm({ draft, fields, codes, touched }) {
       confirmHint.textContent = t("edit.confirm_today_hint", { months: months() });
     } }), t(`volatile.${kind}`))));
   const live = h("input", { type: "checkbox", class: "box", checked: article.live_only, onchange: (event) => set("live_only", event.target.checked) });
+  const sensitive = h("input", { type: "checkbox", class: "box", checked: article.sensitive, onchange: (event) => set("sensitive", event.target.checked) });
   const year = h("input", { type: "number", min: "2000", max: "2100", value: article.amounts?.year ?? "", oninput: (event) => set("amounts", event.target.value ? { year: Number(event.target.value) } : null) });
 
   form.append(
@@ -46,6 +47,7 @@ export function factsForm({ draft, fields, codes, touched }) {
       h("div", { class: "field" }, confirmed, confirmHint)),
     fields.add("volatile", t("part.volatile"), checks, { hint: t("edit.volatile_hint"), group: true }),
     fields.add("live_only", t("part.live_only"), h("div", { class: "checks" }, h("label", { class: "check" }, live, t("edit.live_hint"))), { group: true }),
+    fields.add("sensitive", t("part.sensitive"), h("div", { class: "checks" }, h("label", { class: "check" }, sensitive, t("edit.sensitive_hint"))), { group: true }),
     h("div", { class: "grid" }, fields.add("amounts", t("part.amounts"), year, { hint: t("edit.amounts_hint") })),
     fields.add("sources", t("part.sources"), sourceRows(article, set), { group: true }),
     fields.add("links", t("part.links"), linkRows(article, set, codes), { group: true }),

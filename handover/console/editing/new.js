@@ -29,7 +29,7 @@ export function newPage(room) {
     const start = acting(t("edit.start"), async () => {
       if (!form.reportValidity()) return;
       const article = { id: id.value, area: area.value, department: department.value, status: "published", updated: today, review_by: later(today, 12), sources: [], volatile: [],
-        live_only: false, amounts: null, audience: null, questions: { sv: [], en: [] }, title: { sv: title.value.trim() }, answer: {}, short: {}, translations: {}, next: [], links: [] };
+        live_only: false, sensitive: false, amounts: null, audience: null, questions: { sv: [], en: [] }, title: { sv: title.value.trim() }, answer: {}, short: {}, translations: {}, next: [], links: [] };
       await post(`/articles/${encodeURIComponent(id.value)}/draft`, { article, base_hash: null, version: null });
       room.visit(`${id.value}/edit`);
     }, { style: "primary", failed: (error) => { if (error.code === "exists" || error.status === 422) id.focus(); } });

@@ -45,7 +45,7 @@ export function valueText(field, value) {
   if (name === "status") return t(`status.${value}`);
   if (name === "department") return departmentName(value);
   if (name === "updated" || name === "review_by") return day(value);
-  if (name === "live_only") return t(value ? "yes" : "no");
+  if (name === "live_only" || name === "sensitive") return t(value ? "yes" : "no");
   if (name === "amounts") return String(value.year ?? "");
   if (name === "volatile") return value.map((kind) => t(`volatile.${kind}`)).join(", ");
   if (name === "next") return value.map((id) => titleOf(id)).join("\n");

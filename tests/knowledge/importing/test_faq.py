@@ -92,11 +92,12 @@ def test_our_own_export_is_read_article_by_article(tmp_path: Path) -> None:
         "title": {"sv": "T", "en": "T"},
         "answer": {"sv": "A &amp; b", "en": "A"},
         "live_only": True,
+        "sensitive": True,
     }
     path.write_text(json.dumps({"articles": [article, {"id": "y"}, 3]}), encoding="utf-8")
     found = read_json(path, About())
     assert [(entry.id, entry.language, entry.answer) for entry in found.entries] == [("x", "sv", "A &amp; b"), ("x", "en", "A")]
-    assert found.entries[0].fields == {"live_only": True}
+    assert found.entries[0].fields == {"live_only": True, "sensitive": True}
     assert len(found.left_out) == 2
 
 
