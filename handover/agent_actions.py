@@ -175,7 +175,7 @@ class AgentActions:
         """Passes the handover on: to a colleague at once, or to a department's queue, where it keeps its time.
 
         Raises:
-            ApiError: 404, 409 not this agent's (any more), or `not_there`; 422 no such colleague or queue, or both or neither given.
+            ApiError: 404, 409 not this agent's (any more), or `not_there`; 422 no such colleague or queue, or not exactly one.
         """
         if (to_agent is None) == (department is None):
             raise ApiError(422, "invalid", "give either agent_id or department")
@@ -188,7 +188,7 @@ class AgentActions:
                 return await self._to_colleague(tx, agent, handover, conversation, to_agent)
             if department not in self.departments.queues():
                 raise ApiError(422, "no_such_department", "there is no such queue")
-            if department == handover.department and agent.serves(department):  # it would be the citizen's second wait for the same people
+            if department == handover.department and agent.serves(department):  # a second wait for the same people
                 raise ApiError(409, "same_department", "the conversation is that department's already")
             return await self.requeue(tx, handover, conversation, actor=agent.id, agent_name=agent.name,
                                       department=department, reason="transfer", note=note)  # fmt: skip
@@ -215,7 +215,7 @@ class AgentActions:
         return handover
 
     async def _takes_part(self, tx: Transaction, agent_id: str) -> bool:
-        """At the desk and not on a break. Whether somebody with many conversations takes one more, colleagues decide themselves."""
+        """At the desk and not on a break. Whether somebody who has many takes one more, colleagues decide themselves."""
         if not await waking.is_there(tx.conn, agent_id, self.settings, self.core.now()):
             return False
         return not (await self.routing.profiles(tx.conn)).get(agent_id, {}).get("on_break")

@@ -48,7 +48,7 @@ class Lifecycle:
         """Agrees with the citizen on a time by which they are called or answered; until then the bot speaks.
 
         Raises:
-            ApiError: 404, 409 not this agent's (any more), or `no_contact`: no number to call; 422 a time that cannot be agreed on.
+            ApiError: 404, 409 not this agent's (any more), or `no_contact`: no number; 422 a time that cannot be agreed on.
         """
         now = self._core.now()
         self._check_time(due, now, self._settings.schedule_days)

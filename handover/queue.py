@@ -90,9 +90,7 @@ def overdue(handover: Handover, now: dt.datetime) -> bool:
     return handover.state == State.SCHEDULED and handover.due_at is not None and handover.due_at < now
 
 
-async def _rows(
-    conn: Connection, *where: sa.ColumnElement[bool], order: sa.ColumnElement[Any] | None = None
-) -> list[Handover]:
+async def _rows(conn: Connection, *where: sa.ColumnElement[bool], order: sa.ColumnElement[Any] | None = None) -> list[Handover]:
     """The first so many, in this order or by priority, then by time."""
     first = _h.priority.desc() if order is None else order
     query = sa.select(schema.handover).where(*where).order_by(first, _h.queued_at, _h.id).limit(_MAX_ROWS)
