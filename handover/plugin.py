@@ -31,8 +31,10 @@ from handover.identity.throttle import AddressThrottle
 from handover.lifecycle import Lifecycle
 from handover.lifecycle_api import LifecycleApi
 from handover.presence import Presence
+from handover.records_api import RecordsApi
 from handover.settings import load_departments, load_settings
 from handover.staffing.api import StaffingApi
+from handover.staffing.queues import Queues
 from handover.timers import Timers
 from knowledge.editing.client import EditingClient
 
@@ -53,7 +55,8 @@ def register(registry: Registry) -> None:
     gate = Gate(core.store, settings.login, throttle, factor, identity.totp_roles(core.settings.fraga_env))
     actions = AgentActions(core, settings, departments)
     lifecycle = Lifecycle(core, actions)
-    looked_after = (Timers(core, actions, lifecycle).sweep, desk.expectations.sweep)
+    queues = Queues(desk.routing)
+    looked_after = (Timers(core, actions, lifecycle).sweep, desk.expectations.sweep, queues.refresh)
     presence = Presence(core, settings.presence, actions, also=looked_after)
     registry.desk = desk
     desk.routing.taken_elsewhere = join_other_desks(registry, settings, departments, desk.is_holiday)
@@ -73,10 +76,11 @@ def register(registry: Registry) -> None:
     canned = CannedApi(desk_api)
     registry.add_routes(canned.router())
     registry.add_routes(KnowledgeApi(core, desk_api.requires).router())
-    registry.add_routes(StaffingApi(desk_api).router())
+    registry.add_routes(StaffingApi(desk_api, queues).router())
+    registry.add_routes(RecordsApi(core, desk_api.requires).router())
     registry.add_routes(DeliveriesApi(registry, desk_api.requires).router())
     registry.add_routes(events_router(core, gate, presence))
-    registry.on_start += [canned.start, presence.start, desk.routing.start]
+    registry.on_start += [canned.start, queues.start, presence.start, desk.routing.start]
     registry.on_stop += [desk.routing.stop, presence.stop, articles.aclose]
     pages = APIRouter(include_in_schema=False)
 

@@ -204,14 +204,15 @@ class Departments:
         if default not in self._queues:
             raise ConfigurationError(f"queue.default_department: {default!r} has no queue; one of {', '.join(self._queues)}")
         self._default = default
+        self.closed: frozenset[str] = frozenset()  # queues that an admin has closed (`handover.staffing.queues`)
 
     def queues(self) -> tuple[str, ...]:
         """Keys of the departments with a queue, in the order of the file."""
         return self._queues
 
     def route(self, department: str | None) -> str:
-        """The queue a question about `department` goes to: its own, or else the default."""
-        return department if department in self._queues else self._default
+        """The queue a question about `department` goes to: its own, if it is open, or else the default."""
+        return department if department in self._queues and department not in self.closed else self._default
 
     def name(self, key: str, language: str) -> str:
         """The department's name in a language, else in English for other languages than Swedish, else the key."""

@@ -3,7 +3,9 @@ import { field, h, icon, toast } from "./dom.js";
 import { dayAndClock, t } from "./i18n.js";
 import { changeAgent } from "./pages/agent_dialog.js";
 import { bannerCard } from "./pages/banner.js";
+import { departmentsCard } from "./pages/departments.js";
 import { hoursCard } from "./pages/hours.js";
+import { recordsCard } from "./pages/records.js";
 
 /** The administration: the bot's switch, staffing, accounts. */
 export function adminView({ me, changed }) {
@@ -14,7 +16,7 @@ export function adminView({ me, changed }) {
     const key = { weak_password: "error.weak_password", exists: "error.exists" }[error.code] ?? "error.unknown";
     if (error.status !== 401) toast(error.status === 0 ? t("offline") : t(key, { message: error.message }), "bad");
   };
-  page.append(bot, bannerCard(failed), hoursCard(failed), agents);
+  page.append(bot, bannerCard(failed), hoursCard(failed), departmentsCard(failed), agents, recordsCard(failed));
 
   function drawBot(settings) {
     const reason = h("textarea", { rows: "2", maxlength: "300", required: true });

@@ -164,7 +164,7 @@ class Routing:
 
     def _wherever(self, own: Waiting) -> Waiting:
         """As it will be once it has overflowed, if it may."""
-        may_leave = own.department not in self.settings.routing.never_overflow
+        may_leave = own.department not in self.rules.routing.never_overflow
         return dataclasses.replace(own, overflow=self.settings.queue.default_department) if may_leave else own
 
     async def plan(self, conn: Connection, conversation_id: str) -> Plan | None:

@@ -6,18 +6,19 @@ import datetime as dt
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from holidays.countries.sweden import Sweden
 
 from bot.banner import Banner, read_banner, set_banner
 from bot.http import ApiError, faults
-from handover import accounts
+from handover import accounts, repository
 from handover.api import DeskApi
 from handover.auth import Session
 from handover.queue import stamp
 from handover.settings import Hours
 from handover.staffing import figures, opening
-from handover.staffing.models import BannerBody, DutyBody, HoursBody, ProfileBody, later
+from handover.staffing.models import BannerBody, DepartmentBody, DutyBody, HoursBody, ProfileBody, later
+from handover.staffing.queues import BadChoice, Choice, Queues
 
 _HOLIDAYS_SHOWN = 12
 
@@ -27,16 +28,19 @@ class StaffingApi:
 
     Args:
         desk: the desk's own routes: settings, departments, routing, rights.
+        queues: which of the departments' queues are open.
     """
 
-    def __init__(self, desk: DeskApi) -> None:
+    def __init__(self, desk: DeskApi, queues: Queues) -> None:
         self._core, self._desk, self._routing = desk.core, desk, desk.desk.routing
+        self._queues = queues
 
     def router(self) -> APIRouter:
         """The routes."""
         router = APIRouter(prefix="/desk/v1", tags=["staffing"], responses=faults(401, 403, 404, 422))
         self._add_day(router)
         self._add_admin(router)
+        self._add_departments(router)
         return router
 
     def _add_day(self, router: APIRouter) -> None:
@@ -115,6 +119,46 @@ class StaffingApi:
             return {"capacity": kept.get("capacity"), "skills": kept.get("skills", [])}
 
         _ = (hours, set_hours, banner, put_banner, profile)
+
+    def _add_departments(self, router: APIRouter) -> None:
+        Reader = Annotated[Session, Depends(self._desk.requires("admin", writes=False))]
+        Writer = Annotated[Session, Depends(self._desk.requires("admin", writes=True))]
+
+        @router.get("/departments", summary="The departments at the desk: board, queue, overflow, agents")
+        async def departments(_: Reader) -> dict[str, Any]:
+            return await self.departments_shown()
+
+        @router.post("/departments/{department}", summary="Open or close a department's queue; let it overflow, or not")
+        async def set_department(
+            department: Annotated[str, Path(max_length=48)], body: DepartmentBody, session: Writer
+        ) -> dict[str, Any]:
+            choice = Choice(body.queue, body.overflow)
+            try:
+                async with self._core.store.write() as tx:
+                    await self._queues.set(tx, department, choice, actor=session.agent.id, now=self._core.now())
+            except LookupError:
+                raise ApiError(404, "not_found", "this department has no queue at the desk") from None
+            except BadChoice as bad:
+                raise ApiError(422, "invalid", str(bad)) from None
+            await self._queues.refresh()
+            return await self.departments_shown()
+
+        _ = (departments, set_department)
+
+    async def departments_shown(self) -> dict[str, Any]:
+        """Each department with a queue, as an admin sees it."""
+        known, settings, now = self._desk.departments, self._desk.settings, self._core.now()
+        async with self._core.store.read() as conn:
+            opened, staff = await opening.read(conn, settings), await self._routing.staff(conn, now)
+            names = await repository.agent_names(conn, [one.id for one in staff])
+        return {"departments": [
+            {"key": key, "name": {lang: known.name(key, lang) for lang in ("sv", "en")},
+             "board": known.name(settings.board(key), "sv"), "queue": known.route(key) == key,
+             "general": key == settings.queue.default_department, "overflow": self._queues.overflows(key),
+             "secret": key in settings.routing.never_overflow, "own_hours": key in opened.departments,
+             "agents": sorted(names[one.id] for one in staff if key in one.departments)}
+            for key in known.queues()
+        ]}  # fmt: skip
 
     async def hours_shown(self) -> dict[str, Any]:
         """Hours as an admin edits them, with the holidays to come."""

@@ -36,6 +36,13 @@ class HoursBody(_Body):
     hours: dict[str, Any] | None
 
 
+class DepartmentBody(_Body):
+    """A department's queue open or closed, and whether it overflows; None = as it is."""
+
+    queue: bool | None = None
+    overflow: bool | None = None
+
+
 class BannerBody(_Body):
     """The notice to citizens; without texts it is taken away."""
 
