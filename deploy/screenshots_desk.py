@@ -230,6 +230,8 @@ async def pictures(browser: Browser, scene: Scene, folder: Path) -> None:
     await expect(adam.get_by_role("row", name=re.compile("^Bo Ek"))).to_be_visible()
     await adam.get_by_role("heading", name="Meddelande i chatten").scroll_into_view_if_needed()
     await take(adam, "admin")
+    await adam.get_by_role("heading", name="Förvaltningar").evaluate("one => one.scrollIntoView({ block: 'start' })")
+    await take(adam, "departments")
     await adam.get_by_role("heading", name="Öppettider").evaluate("one => one.scrollIntoView({ block: 'start' })")
     await take(adam, "hours")
     await adam.get_by_role("button", name="Ändra konto: Bo Ek").click()
