@@ -57,6 +57,7 @@ def article(article_id: str, language: str) -> dict[str, Any]:
     return {
         "article_id": article_id, "area": kept["area"], "department": kept["department"], "department_name": names[kept["department"]]["name"]["sv"],
         "status": "published", "updated": str(kept["updated"]), "review_by": str(kept["review_by"]), "live_only": False,
+        "sensitive": kept.get("sensitive", False),
         "volatile": [], "language": code, "requested_language": language, "translation_state": "original", "short": "", "next": [],
         "title": kept["title"][code], "answer": kept["answer"][code], "links": [], "titles": kept["title"],
         "sources": [{"url": one["url"], "title": one["title"], "year": one.get("year")} for one in kept["sources"]],
@@ -210,10 +211,12 @@ async def pictures(browser: Browser, scene: Scene, folder: Path) -> None:
     await anna.post(f"/handovers/{handover_id}/schedule", due_at="2026-11-23T14:00:00Z", kind="written")
 
     siv = await logged_in(browser, office, "Siv Samordnare")
-    await expect(siv.get_by_role("heading", name="Att återkoppla")).to_be_visible()
+    due = siv.get_by_role("heading", name="Att återkoppla")
+    await expect(due).to_be_visible()
+    await due.evaluate("one => one.scrollIntoView({ block: 'start' })")
     await take(siv, "due")
     await siv.get_by_role("link", name="Leveranser").click()
-    await expect(siv.get_by_role("button", name="Skicka igen").first).to_be_visible()
+    await expect(siv.get_by_role("button", name="Kasta").first).to_be_visible()
     await take(siv, "deliveries")
     await siv.get_by_role("link", name="Läget").click()
     await expect(siv.get_by_role("heading", name="Pågående samtal")).to_be_visible()
