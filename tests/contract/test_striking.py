@@ -75,7 +75,7 @@ async def test_one_message_is_struck_and_ends_as_on_the_web(phone: Phone) -> Non
 
     queued = await _handover(phone)
     struck = preview.without(offered.preview, {first, first + 1})
-    assert {name: value for name, value in queued.preview.items() if name != "queued_seq"} == struck
+    assert {name: queued.preview[name] for name in struck} == struck
     assert (queued.state, queued.consent) == ("queued", "with_text")
     seen = await _agents_view(agent, queued.id)
     assert "trumpet" not in seen and OPEN in seen
