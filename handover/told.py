@@ -61,8 +61,8 @@ class Told:
     async def topics(self, conversation_id: str, *, note: str | None = None, last: Sequence[str] = ()) -> list[Topic]:
         """What was spoken of since the bot last had the conversation, the latest first.
 
-        Articles the agent put in are certain. Without any, the note to the bot is looked up, then the agent's words. A knowledge
-        service that is down finds nothing: the conversation goes back all the same.
+        What the note names comes first, then the articles that the agent put in; without either, what the agent's words are
+        nearest to. A knowledge service that is down finds nothing: the conversation goes back all the same.
 
         Args:
             note: the agent's note to the bot, if there is one.
